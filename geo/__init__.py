@@ -1,0 +1,1 @@
+"""Geometry and geography as pure functions: arrays and frames in, arrays and frames out."""
