@@ -1,0 +1,62 @@
+"""What can go wrong in storage and its services; every message says what to do next and may be shown to a client."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class LayersError(Exception):
+    """Root of the errors of `layers`; its text is written for the person at the screen."""
+
+
+class DatabaseUnavailableError(LayersError):
+    """The database cannot be opened, lacks its spatial extension or has not been set up."""
+
+
+class NotFoundError(LayersError):
+    """Nothing with this key exists inside the caller's scope."""
+
+    def __init__(self, what: str, key: object) -> None:
+        super().__init__(f"There is no {what} {key} in your area; check the spelling, or ask for access to its area.")
+        self.what, self.key = what, key
+
+
+class StaleRevisionError(LayersError):
+    """Somebody else has changed the row since it was read."""
+
+    def __init__(self, what: str, key: object, revision: int) -> None:
+        super().__init__(f"The {what} {key} is now at revision {revision}; load it again and repeat your change.")
+        self.what, self.key, self.revision = what, key, revision
+
+
+class ForbiddenError(LayersError):
+    """The principal lacks the permission, or the area lies outside its scope."""
+
+
+class UnauthenticatedError(LayersError):
+    """No valid session, key or password came with the request."""
+
+
+class InvalidStateError(LayersError):
+    """The step is not possible in the present state."""
+
+    def __init__(self, what: str, state: str, step: str, allowed: Sequence[str]) -> None:
+        possible = ", ".join(allowed) if allowed else "none"
+        super().__init__(f"A {what} in the state {state} cannot be {step}; possible steps: {possible}.")
+        self.what, self.state, self.step, self.allowed = what, state, step, tuple(allowed)
+
+
+class InvalidInputError(LayersError):
+    """A value given by the caller makes no sense; the text names it and what would do."""
+
+
+class UnreadableFileError(LayersError):
+    """A file cannot be read as any format that is known here."""
+
+
+class MissingCrsError(UnreadableFileError):
+    """A file does not say in which coordinate reference system it is, so nothing was loaded."""
+
+
+class MissingDataError(LayersError):
+    """A step needs something that has not been loaded yet; the text names the command that loads it."""

@@ -1,0 +1,115 @@
+"""Reports (events of the event chain) and their append-only history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from layers.tables.base import KEY, Base, Loaded, Located, geometry
+
+
+class ReportState(StrEnum):
+    """Where a report stands in the event chain."""
+
+    DRAFT = "DRAFT"
+    REPORTED = "REPORTED"
+    ACCEPTED = "ACCEPTED"
+    DISPATCHED = "DISPATCHED"
+    IN_PROGRESS = "IN_PROGRESS"
+    HANDLED = "HANDLED"
+    CLOSED = "CLOSED"
+    FOLLOWED_UP = "FOLLOWED_UP"
+    RETURNED = "RETURNED"
+    ESCALATED = "ESCALATED"
+    MERGED = "MERGED"
+    VOID = "VOID"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still has to act."""
+        return self not in CLOSED_STATES
+
+
+CLOSED_STATES = (ReportState.CLOSED, ReportState.FOLLOWED_UP, ReportState.MERGED, ReportState.VOID)
+
+
+class ReportCategory(StrEnum):
+    """The category tree's first level."""
+
+    DISPUTE = "DISPUTE"
+    SAFETY = "SAFETY"
+    SERVICE = "SERVICE"
+    OPINION = "OPINION"
+    LAW = "LAW"
+    EMERGENCY = "EMERGENCY"
+    CITY_EVENT = "CITY_EVENT"
+    CITY_ASSET = "CITY_ASSET"
+    ROUTE_SAFETY = "ROUTE_SAFETY"
+    VIDEO_FAULT = "VIDEO_FAULT"
+    IOT_ALARM = "IOT_ALARM"
+    OTHER = "OTHER"
+
+
+class ReportSource(StrEnum):
+    """Who brought the report."""
+
+    PATROL = "PATROL"
+    PUBLIC = "PUBLIC"
+    IOT = "IOT"
+    SUPERIOR = "SUPERIOR"
+    HOTLINE_12345 = "HOTLINE_12345"
+    VIDEO_DUTY = "VIDEO_DUTY"
+    POLICE_NON_EMERGENCY = "POLICE_NON_EMERGENCY"
+
+
+class Assignment(StrEnum):
+    """How a report came to its grid, or why it has none."""
+
+    INSIDE = "INSIDE"
+    NEAREST = "NEAREST"
+    OUTSIDE = "OUTSIDE"
+    NO_PLACE = "NO_PLACE"
+
+
+class Report(Base, Loaded, Located):
+    """A matter somebody reported, with a point, a text address or neither; nothing about who reported it."""
+
+    __tablename__ = "report"
+    __table_args__ = (Index("ix_report_reported_at_category", "reported_at", "category"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_key: Mapped[str] = mapped_column(KEY, unique=True)
+    reported_at: Mapped[datetime]
+    category: Mapped[str] = mapped_column(String(20), index=True)
+    subtype: Mapped[str | None] = mapped_column(String(60))
+    source: Mapped[str] = mapped_column(String(24))
+    severity: Mapped[int | None]
+    state: Mapped[str] = mapped_column(String(16), default=ReportState.REPORTED, index=True)
+    description: Mapped[str | None] = mapped_column(Text)
+    address_text: Mapped[str | None] = mapped_column(String(400))
+    closed_at: Mapped[datetime | None]
+    assignment: Mapped[str | None] = mapped_column(String(16))
+    distance_m: Mapped[float | None]
+    revision: Mapped[int] = mapped_column(default=1)
+    geom = geometry("POINT", nullable=True)
+
+    __mapper_args__ = {"version_id_col": revision}
+
+
+class ReportEvent(Base):
+    """One step in a report's course; rows are only added."""
+
+    __tablename__ = "report_event"
+    __table_args__ = (UniqueConstraint("report_id", "sequence"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"))
+    sequence: Mapped[int]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(80))
+    step: Mapped[str] = mapped_column(String(32))
+    state: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str | None] = mapped_column(String(2000))

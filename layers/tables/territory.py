@@ -1,0 +1,154 @@
+"""Territory: grids of all levels, the plans that draw them, who came from whom, and the blocks they are built of."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from layers.tables.base import CODE, KEY, Base, Code, Loaded, geometry
+
+
+class GridLevel(StrEnum):
+    """The nested levels, from large to small (镇, 村, 网格, 微网格)."""
+
+    TOWN = "TOWN"
+    VILLAGE = "VILLAGE"
+    CELL = "CELL"
+    MICRO = "MICRO"
+
+
+class GridKind(StrEnum):
+    """综合网格 or 专属网格; of a village: 村 or 社区."""
+
+    BASE = "BASE"
+    DEDICATED = "DEDICATED"
+
+
+class PlanState(StrEnum):
+    """Where a plan stands."""
+
+    DRAFT = "DRAFT"
+    SUBMITTED = "SUBMITTED"
+    APPROVED = "APPROVED"
+    PUBLISHED = "PUBLISHED"
+    SUPERSEDED = "SUPERSEDED"
+
+
+class LineageOp(StrEnum):
+    """How a new grid came from an old one."""
+
+    CREATE = "CREATE"
+    SPLIT = "SPLIT"
+    MERGE = "MERGE"
+    ABOLISH = "ABOLISH"
+    REDRAW = "REDRAW"
+    RENAME = "RENAME"
+    REPARENT = "REPARENT"
+    CONVERT = "CONVERT"
+
+
+class Plan(Base):
+    """A dated edition of the grids of one scope."""
+
+    __tablename__ = "plan"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    scope_code: Mapped[Code] = mapped_column(index=True)
+    state: Mapped[str] = mapped_column(String(16), default=PlanState.DRAFT)
+    based_on: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(80))
+    revision: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": revision}
+
+
+class PlanEvent(Base):
+    """One step in the life of a plan; rows are only added."""
+
+    __tablename__ = "plan_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(80))
+    step: Mapped[str] = mapped_column(String(32))
+    note: Mapped[str | None] = mapped_column(String(2000))
+
+
+class Grid(Base, Loaded):
+    """A town, village, grid or micro-grid in one edition.
+
+    `valid_from` is empty while the row belongs to a plan that was never published; `valid_to` is exclusive and empty
+    while the row is in force. `grid_id` stays the same from edition to edition, `code` is never given twice.
+    """
+
+    __tablename__ = "grid"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "code"),
+        CheckConstraint("valid_to IS NULL OR valid_from IS NOT NULL", name="dates"),
+        Index("ix_grid_code_valid_from", "code", "valid_from"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    grid_id: Mapped[str] = mapped_column(String(36), default=lambda: str(uuid4()), index=True)
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id", ondelete="CASCADE"), index=True)
+    level: Mapped[str] = mapped_column(String(8), index=True)
+    code: Mapped[Code]
+    parent_code: Mapped[str | None] = mapped_column(CODE, index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(16), default=GridKind.BASE)
+    households: Mapped[int | None]
+    area_m2: Mapped[float]
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+    digest: Mapped[str] = mapped_column(String(32), default="")
+    revision: Mapped[int] = mapped_column(default=1)
+    geom = geometry("MULTIPOLYGON")
+
+    __mapper_args__ = {"version_id_col": revision}
+
+
+class GridLineage(Base):
+    """Who came from whom when a plan was published; shares are of the old grid's households and area."""
+
+    __tablename__ = "grid_lineage"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id", ondelete="CASCADE"), index=True)
+    old_code: Mapped[str | None] = mapped_column(CODE, index=True)
+    new_code: Mapped[str | None] = mapped_column(CODE, index=True)
+    op: Mapped[str] = mapped_column(String(16))
+    share_households: Mapped[float | None]
+    share_area: Mapped[float | None]
+
+
+class Block(Base, Loaded):
+    """A building block: a few households that always go to a grid together."""
+
+    __tablename__ = "block"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    block_key: Mapped[str] = mapped_column(KEY, unique=True)
+    village_code: Mapped[Code] = mapped_column(index=True)
+    households: Mapped[int]
+    geom = geometry("MULTIPOLYGON")
+
+
+class PlanBlock(Base):
+    """Which grid a plan gives a block to."""
+
+    __tablename__ = "plan_block"
+
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id", ondelete="CASCADE"), primary_key=True)
+    block_id: Mapped[int] = mapped_column(ForeignKey("block.id", ondelete="CASCADE"), primary_key=True)
+    grid_code: Mapped[Code] = mapped_column(index=True)
