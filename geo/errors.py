@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class GeoError(ValueError):
     """Root of the errors of `geo`; its text is meant for the person who gave the input."""
@@ -15,7 +17,7 @@ class CrsMismatchError(GeoError):
     """Two inputs that must share a CRS do not."""
 
     def __init__(self, left: object, right: object) -> None:
-        super().__init__(f"The two layers differ in CRS ({left} and {right}); reproject one of them with to_crs() first.")
+        super().__init__(f"The two layers differ in CRS ({left} and {right}); reproject one with to_crs() first.")
         self.left, self.right = left, right
 
 
@@ -29,3 +31,27 @@ class DegreesError(GeoError):
 
 class InvalidCoverageError(GeoError):
     """Polygons that should form a coverage have gaps, overlaps or invalid rings."""
+
+
+class DensityError(GeoError):
+    """Events, raster, bandwidth or kernel do not make a density."""
+
+
+class CameraError(GeoError):
+    """Cameras lack what their field of view needs; `rows` names them."""
+
+    def __init__(self, problem: str, rows: Sequence[object] = ()) -> None:
+        some = ", ".join(map(str, rows[:5])) + (", …" if len(rows) > 5 else "")
+        super().__init__(problem + (f" ({len(rows)} rows: {some})" if len(rows) else ""))
+        self.rows = tuple(rows)
+
+
+class DatumShiftError(GeoError):
+    """No public transformation leads from this datum to WGS 84 at this place."""
+
+    def __init__(self, crs: str) -> None:
+        super().__init__(
+            f"No public transformation leads from {crs} to WGS 84 here, and without one all would lie some 100 m off. "
+            'Convert to CGCS2000 at the survey office, or name the CRS with its own parameters: "+proj=... +towgs84=...".'
+        )
+        self.crs = crs
