@@ -1,0 +1,6 @@
+"""Draw service grids from building blocks, and redraw them with few changes."""
+
+from geo.draw.feasibility import feasibility
+from geo.draw.plan import draw_grids
+
+__all__ = ["draw_grids", "feasibility"]

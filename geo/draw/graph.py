@@ -1,0 +1,82 @@
+"""The blocks as a graph: who borders whom, along which rivers, over which bridges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from geo.draw.request import Request
+from geo.draw.rings import Rings, rings_around
+
+RIVER_REACH_M = 0.1  # a block edge this close to a river line lies on it
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Blocks and what lies between them; n blocks, e edges."""
+
+    rings: Rings
+    edges: NDArray[np.int64]  # (e, 2) left < right
+    length: NDArray[np.float64]  # (e,)
+    river: NDArray[np.bool_]  # (e,) the edge runs along a river
+    bridge: NDArray[np.bool_]  # (e,) and a road crosses it
+    component: NDArray[np.int64]  # (n,) blocks that hang together
+    bank: NDArray[np.int64]  # (n,) blocks that hang together without crossing a river
+
+
+def graph_of(request: Request) -> Graph:
+    """Return the graph of the blocks of `request`."""
+    size = len(request.geometries)
+    rings = rings_around(request.geometries)
+    owner = np.repeat(np.repeat(np.arange(size), np.diff(rings.ring_of)), np.diff(rings.start))
+    pair = np.column_stack([owner, rings.neighbour.astype(np.int64)])
+    real = (rings.length > 0) & (rings.neighbour > owner)
+    key = pair[real, 0] * size + pair[real, 1]
+    keys, inverse = np.unique(key, return_inverse=True)
+    edges = np.column_stack([keys // size, keys % size])
+    length = np.bincount(inverse, rings.length[real], minlength=len(keys))
+    river, bridge = _river_edges(request, edges, length)
+    return Graph(rings, edges, length, river, bridge, components(size, edges), components(size, edges[~river]))
+
+
+def components(size: int, edges: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(size,) number of the connected part of each block, numbered by the smallest block."""
+    links = coo_array((np.ones(len(edges), bool), (edges[:, 0], edges[:, 1])), shape=(size, size))
+    return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
+
+
+def entry_flags(graph: Graph, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(entries,) the flag of the edge behind each entry of the rings; false for corners and the outside."""
+    size = len(graph.component)
+    rings = graph.rings
+    owner = np.repeat(np.repeat(np.arange(size), np.diff(rings.ring_of)), np.diff(rings.start))
+    other = rings.neighbour.astype(np.int64)
+    key = np.minimum(owner, other) * size + np.maximum(owner, other)
+    chosen = graph.edges[flags]
+    return np.asarray(np.isin(key, chosen[:, 0] * size + chosen[:, 1]) & (rings.length > 0) & (other >= 0))
+
+
+def _river_edges(
+    request: Request, edges: NDArray[np.int64], length: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    river = np.zeros(len(edges), bool)
+    bridge = np.zeros(len(edges), bool)
+    if not len(request.rivers):
+        return river, bridge
+    near = np.zeros(len(request.geometries), bool)
+    tree = shapely.STRtree(request.geometries)
+    near[tree.query(request.rivers, predicate="dwithin", distance=RIVER_REACH_M)[1]] = True
+    chosen = np.flatnonzero(near[edges].all(axis=1))
+    shared = shapely.intersection(request.geometries[edges[chosen, 0]], request.geometries[edges[chosen, 1]])
+    channel = shapely.buffer(shapely.union_all(request.rivers), RIVER_REACH_M)
+    along = shapely.length(shapely.intersection(shared, channel)) > 0.5 * length[chosen]
+    river[chosen[along]] = True
+    if len(request.roads):
+        crossed = shapely.STRtree(request.roads).query(shared[along], predicate="intersects")[0]
+        bridge[chosen[along][np.unique(crossed)]] = True
+    return river, bridge

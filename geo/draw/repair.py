@@ -1,0 +1,64 @@
+"""Make a plan whole: every grid in one piece, no grid empty."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.draw.graph import Graph, components
+
+
+def join_pieces(
+    graph: Graph,
+    label: NDArray[np.int32],
+    weight: NDArray[np.float64],
+    allowed: NDArray[np.int64],
+    fixed: NDArray[np.bool_],
+) -> NDArray[np.int32]:
+    """Give every piece of a grid but its heaviest to the neighbouring grid with the longest common border.
+
+    Pieces holding fixed blocks stay; only neighbours of the same `allowed` region (n,) are chosen; blocks labelled -1 are
+    unassigned and join a neighbour as well. A piece without an allowed neighbour keeps its label.
+    """
+    label = label.copy()
+    for _ in range(len(label)):
+        left, right = graph.edges[:, 0], graph.edges[:, 1]
+        piece = components(len(label), graph.edges[label[left] == label[right]])
+        loose = _loose(piece, label, weight, fixed)
+        if not loose.any():
+            break
+        ends = np.concatenate([graph.edges, graph.edges[:, ::-1]])
+        length = np.concatenate([graph.length, graph.length])
+        outward = (
+            loose[piece[ends[:, 0]]]
+            & ~loose[piece[ends[:, 1]]]
+            & (label[ends[:, 1]] >= 0)
+            & (allowed[ends[:, 0]] == allowed[ends[:, 1]])
+        )
+        if not outward.any():
+            break
+        key = piece[ends[outward, 0]] * (int(label.max()) + 1) + label[ends[outward, 1]]
+        keys, inverse = np.unique(key, return_inverse=True)
+        border = np.bincount(inverse, length[outward])
+        source, target = np.divmod(keys, int(label.max()) + 1)
+        order = np.lexsort((target, -border, source))
+        first = np.concatenate([[True], source[order][1:] != source[order][:-1]])
+        goal = np.full(int(piece.max()) + 1, -1, np.int64)
+        goal[source[order][first]] = target[order][first]
+        label = np.where(goal[piece] >= 0, goal[piece], label).astype(np.int32)
+    return label
+
+
+def _loose(
+    piece: NDArray[np.int64], label: NDArray[np.int32], weight: NDArray[np.float64], fixed: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """(pieces,) whether a piece must go elsewhere: it is not the main one of its grid and holds no fixed block."""
+    pieces = int(piece.max(initial=-1)) + 1
+    heavy = np.bincount(piece, weight, minlength=pieces) + 1e-6 * np.bincount(piece, minlength=pieces)
+    grid = np.zeros(pieces, np.int64)
+    grid[piece] = label
+    order = np.lexsort((np.arange(pieces), -heavy, grid))
+    main = np.zeros(pieces, bool)
+    main[order[np.concatenate([[True], grid[order][1:] != grid[order][:-1]])]] = True
+    keeps = np.bincount(piece, fixed, minlength=pieces) > 0
+    return (~main & ~keeps) | (grid < 0)
