@@ -51,7 +51,7 @@ class DatumShiftError(GeoError):
 
     def __init__(self, crs: str) -> None:
         super().__init__(
-            f"No public transformation leads from {crs} to WGS 84 here, and without one all would lie some 100 m off. "
-            'Convert to CGCS2000 at the survey office, or name the CRS with its own parameters: "+proj=... +towgs84=...".'
+            f"No public transformation leads from {crs} to WGS 84 here, and without one all lies some 100 m off. "
+            'Convert to CGCS2000 at the survey office, or name its own parameters: "+proj=... +towgs84=...".'
         )
         self.crs = crs
