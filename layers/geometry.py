@@ -45,12 +45,18 @@ def within_bounds(session: Session, column: Any, bounds: Bounds) -> sa.ColumnEle
 
 
 def select_frame(
-    session: Session, columns: Sequence[Any], geom: Any, *conditions: Any, order_by: Any
+    session: Session, columns: Sequence[Any], geom: Any, *conditions: Any, order_by: Any, limit: int | None = None
 ) -> gpd.GeoDataFrame:
-    """Rows as a frame in EPSG:4326: one column for each of `columns`, named as in the model, and `geometry`."""
+    """Rows as a frame in EPSG:4326: one column for each of `columns`, named as in the model, and `geometry`.
+
+    `order_by` is one expression or a tuple of them; the rows past `limit` are not read.
+    """
     names = [column.key for column in columns]
     statement = (
-        sa.select(*columns, sa.func.ST_AsBinary(geom, type_=sa.LargeBinary)).where(*conditions).order_by(order_by)
+        sa.select(*columns, sa.func.ST_AsBinary(geom, type_=sa.LargeBinary))
+        .where(*conditions)
+        .order_by(*(order_by if isinstance(order_by, tuple) else (order_by,)))
+        .limit(limit)
     )
     rows = session.execute(statement).all()
     table = pd.DataFrame.from_records([tuple(row)[:-1] for row in rows], columns=names)
