@@ -62,3 +62,12 @@ def select_frame(
     table = pd.DataFrame.from_records([tuple(row)[:-1] for row in rows], columns=names)
     binary = np.array([None if row[-1] is None else bytes(row[-1]) for row in rows], dtype=object)
     return gpd.GeoDataFrame(table, geometry=shapely.from_wkb(binary), crs=SRID)
+
+
+def select_points(session: Session, geom: Any, *conditions: Any) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) longitudes and (n,) latitudes of the points of the rows that meet the conditions; rows without one are left out."""
+    number = sa.Double()
+    statement = sa.select(sa.func.ST_X(geom, type_=number), sa.func.ST_Y(geom, type_=number))
+    rows = session.execute(statement.where(*conditions, geom.is_not(None))).all()
+    pairs = np.array([tuple(row) for row in rows], dtype=np.float64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]

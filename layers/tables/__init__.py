@@ -25,7 +25,7 @@ from layers.tables.territory import (
     PlanEvent,
     PlanState,
 )
-from layers.tables.video import Camera, Gap, Isovist
+from layers.tables.video import Camera, Gap, GridSight, Isovist
 
 __all__ = [
     "CLOSED_STATES",
@@ -43,6 +43,7 @@ __all__ = [
     "GridKind",
     "GridLevel",
     "GridLineage",
+    "GridSight",
     "Household",
     "Isovist",
     "LineageOp",

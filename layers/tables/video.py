@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.tables.base import CODE, KEY, Base, Loaded, Located, geometry
+from layers.tables.base import CODE, KEY, Base, Code, Loaded, Located, geometry
 
 
 class Camera(Base, Loaded, Located):
@@ -56,8 +56,21 @@ class Isovist(Base):
     geom = geometry("MULTIPOLYGON")
 
 
+class GridSight(Base):
+    """How much of a grid's settled open space cameras see; computed together with the gaps."""
+
+    __tablename__ = "grid_sight"
+
+    grid_code: Mapped[Code] = mapped_column(primary_key=True)
+    village_code: Mapped[str | None] = mapped_column(CODE, index=True)
+    settled_m2: Mapped[float]
+    seen_m2: Mapped[float]
+    cameras: Mapped[int]
+    computed_at: Mapped[datetime]
+
+
 class Gap(Base):
-    """A connected part of a grid that no camera sees; rank 1 is the largest of its village."""
+    """A connected part of a grid's settled open space that no camera sees; rank 1 has most households around it."""
 
     __tablename__ = "gap"
 

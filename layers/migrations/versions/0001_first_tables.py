@@ -53,6 +53,17 @@ def upgrade() -> None:
     op.create_index("ix_gap_grid_code", "gap", ["grid_code"], unique=False)
     op.create_index("ix_gap_village_code", "gap", ["village_code"], unique=False)
     op.create_table(
+        "grid_sight",
+        sa.Column("grid_code", CODE, nullable=False),
+        sa.Column("village_code", CODE, nullable=True),
+        sa.Column("settled_m2", sa.Double(), nullable=False),
+        sa.Column("seen_m2", sa.Double(), nullable=False),
+        sa.Column("cameras", sa.Integer(), nullable=False),
+        sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("grid_code", name="pk_grid_sight"),
+    )
+    op.create_index("ix_grid_sight_village_code", "grid_sight", ["village_code"], unique=False)
+    op.create_table(
         "load",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("layer", sa.String(length=20), nullable=False),

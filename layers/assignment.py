@@ -1,0 +1,239 @@
+"""Which village and grid each place lies in: households, addresses, buildings, cameras and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from geo.assign import GridIndex
+from geo.crs import metric_crs
+from layers.access import EVERYWHERE, Scope
+from layers.geometry import select_frame, within_bounds
+from layers.grids import grid_frame
+from layers.tables import (
+    CLOSED_STATES,
+    SRID,
+    Address,
+    Assignment,
+    Building,
+    Camera,
+    Grid,
+    GridLevel,
+    Household,
+    Report,
+)
+
+Progress = Callable[[int, int], None]
+
+REACH_M = 50.0
+"""How far outside every grid a place may lie and still be given to the nearest one: the usual error of a phone."""
+
+
+@dataclass(frozen=True)
+class AssignmentCount:
+    """What became of one table: rows looked at, those inside a village, in a grid, taken by the nearest, left without."""
+
+    table: str
+    rows: int
+    in_village: int
+    in_grid: int
+    nearest: int
+    outside: int
+    no_place: int
+    moved: int
+
+
+@dataclass(frozen=True)
+class _Territory:
+    """The polygons of one level in force, with an index in degrees and one in metres."""
+
+    codes: np.ndarray
+    index: GridIndex
+    metric: GridIndex
+    crs: Any
+
+    @classmethod
+    def of(cls, frame: gpd.GeoDataFrame) -> _Territory | None:
+        if frame.empty:
+            return None
+        frame = frame.sort_values("code")
+        codes = frame["code"].to_numpy(dtype=object)
+        crs = metric_crs(tuple(frame.total_bounds))
+        names = codes.astype(str)
+        return cls(codes, GridIndex(frame.geometry, names), GridIndex(frame.geometry.to_crs(crs), names), crs)
+
+    def locate(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) codes, None outside every polygon's reach, and (n,) distances: 0 inside, metres to the nearest else."""
+        found = self.index.locate(x, y)
+        distance = np.where(found >= 0, 0.0, np.inf)
+        lost = np.flatnonzero((found < 0) & np.isfinite(x) & np.isfinite(y))
+        if lost.size:
+            points = gpd.GeoSeries(shapely.points(x[lost], y[lost]), crs=SRID).to_crs(self.crs)
+            near, metres = self.metric.nearest(points.x.to_numpy(), points.y.to_numpy(), REACH_M)
+            found = found.copy()
+            found[lost], distance[lost] = near, metres
+        codes = np.full(len(x), None, dtype=object)
+        codes[found >= 0] = self.codes[found[found >= 0]]
+        return codes, distance
+
+
+def assign_all(
+    session: Session, scope: Scope = EVERYWHERE, *, as_of: date, progress: Progress | None = None
+) -> list[AssignmentCount]:
+    """Give every household, address, building, camera and report its village and grid in force on a date.
+
+    Only rows that lie in the scope or have no village yet are looked at. A report that is closed and has a grid
+    keeps the grid of its date. A point on a shared edge goes to the smallest code; outside every grid, the nearest
+    one within `REACH_M` wins and the report says so.
+
+    Returns one count for each table, in the order of the work.
+    """
+    villages = _Territory.of(grid_frame(session, EVERYWHERE, level=GridLevel.VILLAGE, as_of=as_of))
+    cells = _Territory.of(grid_frame(session, EVERYWHERE, level=GridLevel.CELL, as_of=as_of))
+    tables = (Household, Address, Building, Camera, Report)
+    counts = []
+    for done, table in enumerate(tables):
+        if progress:
+            progress(done, len(tables))
+        counts.append(_assign_table(session, scope, table, villages, cells))
+    if progress:
+        progress(len(tables), len(tables))
+    return counts
+
+
+def _assign_table(
+    session: Session, scope: Scope, table: Any, villages: _Territory | None, cells: _Territory | None
+) -> AssignmentCount:
+    has_grid = hasattr(table, "grid_code")
+    conditions = [
+        sa.or_(scope.located(table), table.village_code.is_(None)) if has_grid else scope.prefix(table.village_code)
+    ]
+    if not has_grid:
+        conditions = [sa.or_(conditions[0], table.village_code.is_(None))]
+    if table is Report:
+        conditions.append(sa.or_(Report.state.not_in(CLOSED_STATES), Report.grid_code.is_(None)))
+    columns = [table.id, table.village_code] + ([table.grid_code] if has_grid else [])
+    if table is Report:
+        columns += [Report.assignment, Report.distance_m]
+    frame = select_frame(session, columns, table.geom, *conditions, order_by=table.id)
+    if frame.empty:
+        return AssignmentCount(table.__tablename__, 0, 0, 0, 0, 0, 0, 0)
+    points = frame.geometry.representative_point() if table is Building else frame.geometry
+    x, y = points.x.to_numpy(dtype=float), points.y.to_numpy(dtype=float)
+    nobody = np.full(len(frame), None, dtype=object)
+    nowhere = np.full(len(frame), np.inf)
+    village, village_m = villages.locate(x, y) if villages else (nobody, nowhere)
+    grid, grid_m = cells.locate(x, y) if cells else (nobody, nowhere)
+    distance = np.where(np.isfinite(grid_m), grid_m, village_m)
+    placed = np.isfinite(x) & np.isfinite(y)
+
+    values = {"village_code": village} | ({"grid_code": grid} if has_grid else {})
+    if table is Report:
+        kind = np.select(
+            [~placed, distance == 0, np.isfinite(distance)],
+            [Assignment.NO_PLACE.value, Assignment.INSIDE.value, Assignment.NEAREST.value],
+            Assignment.OUTSIDE.value,
+        ).astype(object)
+        values |= {"assignment": kind, "distance_m": np.where(np.isfinite(distance), distance, None)}
+    moved = _store(session, table, frame, values)
+    return AssignmentCount(
+        table=table.__tablename__,
+        rows=len(frame),
+        in_village=int((village != None).sum()),  # noqa: E711
+        in_grid=int((grid != None).sum()) if has_grid else 0,  # noqa: E711
+        nearest=int((placed & (distance > 0) & np.isfinite(distance)).sum()),
+        outside=int((placed & ~np.isfinite(distance)).sum()),
+        no_place=int((~placed).sum()),
+        moved=moved,
+    )
+
+
+def _store(session: Session, table: Any, frame: gpd.GeoDataFrame, values: dict[str, np.ndarray]) -> int:
+    """Write the rows whose values differ; returns how many did."""
+    changed = np.zeros(len(frame), dtype=bool)
+    for name, new in values.items():
+        old = frame[name].astype(object).to_numpy()
+        old = np.where(frame[name].isna(), None, old)
+        changed |= old != new
+    rows = np.flatnonzero(changed)
+    ids = frame["id"].to_numpy()
+    columns = {sa.bindparam(f"new_{name}"): name for name in values}
+    statement = (
+        sa.update(table.__table__)
+        .where(table.__table__.c.id == sa.bindparam("row_id"))
+        .values({name: parameter for parameter, name in columns.items()})
+    )
+    for start in range(0, len(rows), 20_000):
+        part = rows[start : start + 20_000]
+        session.execute(
+            statement,
+            [{"row_id": int(ids[i])} | {f"new_{name}": _plain(new[i]) for name, new in values.items()} for i in part],
+        )
+    return int(changed.sum())
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def locate(session: Session, lon: float, lat: float, *, as_of: date) -> dict[GridLevel, Grid]:
+    """The town, village and grid in force on a date that hold a point; levels without one are left out.
+
+    On a shared edge the smallest code wins, as for whole tables.
+    """
+    candidates = session.execute(
+        sa.select(Grid, sa.func.ST_AsBinary(Grid.geom, type_=sa.LargeBinary))
+        .where(
+            within_bounds(session, Grid.__table__.c.geom, (lon, lat, lon, lat)),
+            Grid.valid_from <= as_of,
+            sa.or_(Grid.valid_to.is_(None), Grid.valid_to > as_of),
+        )
+        .order_by(Grid.code)
+    ).all()
+    point = shapely.Point(lon, lat)
+    found: dict[GridLevel, Grid] = {}
+    for grid, wkb in candidates:
+        level = GridLevel(grid.level)
+        if level not in found and shapely.intersects(shapely.from_wkb(bytes(wkb)), point):
+            found[level] = grid
+    return found
+
+
+def locate_report(session: Session, report: Report, *, as_of: date, lon: float | None, lat: float | None) -> None:
+    """Set the village, the grid and the way of assignment of one report that is about to be stored."""
+    report.village_code = report.grid_code = report.distance_m = None
+    if lon is None or lat is None:
+        report.assignment = Assignment.NO_PLACE
+        return
+    found = locate(session, lon, lat, as_of=as_of)
+    report.assignment, report.distance_m = Assignment.INSIDE, 0.0
+    if not found:
+        found, report.distance_m = _nearest(session, lon, lat, as_of)
+        report.assignment = Assignment.NEAREST if found else Assignment.OUTSIDE
+    if GridLevel.VILLAGE in found:
+        report.village_code = found[GridLevel.VILLAGE].code
+    if GridLevel.CELL in found:
+        report.grid_code = found[GridLevel.CELL].code
+
+
+def _nearest(session: Session, lon: float, lat: float, as_of: date) -> tuple[dict[GridLevel, Grid], float | None]:
+    """The nearest grid and village within reach of a point outside every grid, and the distance in metres."""
+    crs = metric_crs((lon, lat, lon, lat))
+    point = gpd.GeoSeries([shapely.Point(lon, lat)], crs=SRID).to_crs(crs).iloc[0]
+    around = gpd.GeoSeries([point.buffer(REACH_M)], crs=crs).to_crs(SRID).total_bounds
+    near = grid_frame(session, EVERYWHERE, bounds=tuple(around), as_of=as_of).to_crs(crs)
+    near["distance"] = near.distance(point)
+    near = near[near["distance"] <= REACH_M].sort_values(["distance", "code"])
+    found = {
+        GridLevel(row.level): session.get_one(Grid, int(row.id))
+        for row in near.drop_duplicates("level")[["level", "id"]].itertuples()
+    }
+    return found, (float(near["distance"].iloc[0]) if found else None)

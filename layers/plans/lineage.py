@@ -1,0 +1,91 @@
+"""Who came from whom: every old grid's households and area, traced into the new grids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geo.assign import GridIndex
+from geo.crs import metric_crs
+from layers.tables import LineageOp
+
+# Below this share of area and of households a common piece is a trace of the drawing, not an inheritance.
+NEGLIGIBLE = 0.001
+
+
+def lineage(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, households: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    """Rows (old_code, new_code, op, share_households, share_area) for two editions of the same scope.
+
+    Shares are of the old grid; they add up to one over its rows when the new edition covers it. A new grid without
+    a predecessor is CREATE, an old one without a successor ABOLISH; one to one with a changed outline is REDRAW, and
+    with the same outline and another name RENAME; an old grid in several new ones SPLIT, several old ones in one new
+    MERGE, and what is both at once REDRAW.
+    """
+    pairs = _shares(old, new, households)
+    successors = pairs.groupby("old")["new"].size()
+    predecessors = pairs.groupby("new")["old"].size()
+    rows = [
+        {
+            "old_code": old["code"].iloc[pair.old],
+            "new_code": new["code"].iloc[pair.new],
+            "op": _op(old.iloc[pair.old], new.iloc[pair.new], successors[pair.old], predecessors[pair.new]),
+            "share_households": None if np.isnan(pair.share_households) else float(pair.share_households),
+            "share_area": float(pair.share_area),
+        }
+        for pair in pairs.itertuples(index=False)
+    ]
+    nothing = {"share_households": None, "share_area": None}
+    rows += [
+        {"old_code": old["code"].iloc[i], "new_code": None, "op": LineageOp.ABOLISH, **nothing}
+        for i in range(len(old))
+        if i not in successors.index
+    ]
+    rows += [
+        {"old_code": None, "new_code": new["code"].iloc[i], "op": LineageOp.CREATE, **nothing}
+        for i in range(len(new))
+        if i not in predecessors.index
+    ]
+    return rows
+
+
+def _op(old: pd.Series, new: pd.Series, successors: int, predecessors: int) -> LineageOp:
+    if successors > 1 and predecessors == 1:
+        return LineageOp.SPLIT
+    if successors == 1 and predecessors > 1:
+        return LineageOp.MERGE
+    same_outline = successors == predecessors == 1 and abs(old["area_m2"] - new["area_m2"]) < 1.0
+    return LineageOp.RENAME if same_outline else LineageOp.REDRAW
+
+
+def _shares(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, households: gpd.GeoDataFrame) -> pd.DataFrame:
+    """One row for each pair with a common piece: positions `old` and `new`, share_households, share_area."""
+    if old.empty or new.empty:
+        return pd.DataFrame({"old": [], "new": [], "share_households": [], "share_area": []})
+    crs = metric_crs(tuple(old.total_bounds))
+    left = old[["geometry"]].to_crs(crs).reset_index(drop=True)
+    right = new[["geometry"]].to_crs(crs).reset_index(drop=True)
+    pieces = gpd.overlay(
+        left.assign(old=range(len(left))), right.assign(new=range(len(right))), how="intersection", keep_geom_type=True
+    )
+    pieces["area"] = pieces.area
+    area = pieces.groupby(["old", "new"])["area"].sum()
+    total_area = left.area
+
+    x, y = households.geometry.x.to_numpy(), households.geometry.y.to_numpy()
+    at_old = GridIndex(old.geometry, old["code"].to_numpy()).locate(x, y)
+    at_new = GridIndex(new.geometry, new["code"].to_numpy()).locate(x, y)
+    counts = pd.DataFrame({"old": at_old, "new": at_new, "households": households["households"].to_numpy()})
+    counts = counts[(counts["old"] >= 0) & (counts["new"] >= 0)].groupby(["old", "new"])["households"].sum()
+    total_households = counts.groupby("old").sum()
+
+    pairs = pd.DataFrame({"area": area, "households": counts}).fillna(0).reset_index()
+    pairs["share_area"] = pairs["area"] / total_area.loc[pairs["old"]].to_numpy()
+    denominator = total_households.reindex(pairs["old"]).to_numpy(dtype=float)
+    pairs["share_households"] = np.divide(
+        pairs["households"], denominator, out=np.full(len(pairs), np.nan), where=denominator > 0
+    )
+    kept = (pairs["share_area"] > NEGLIGIBLE) | (pairs["share_households"].fillna(0) > NEGLIGIBLE)
+    return pairs.loc[kept, ["old", "new", "share_households", "share_area"]]
