@@ -179,9 +179,9 @@ def _sector_polygons(sectors: Sectors) -> Any:
     around = sectors.fov == 2 * np.pi
     owner = np.repeat(np.arange(len(count)), count)
     corners = sectors.rims + sectors.eyes[owner]
-    open_ends = np.repeat(sectors.rim_ends[1:][~around], 1)
-    starts = sectors.rim_ends[:-1][~around]
-    ring = np.insert(corners, np.r_[starts, open_ends], np.tile(sectors.eyes[~around], (2, 1)), axis=0)
+    # Where one rim ends and the next begins at one position, the end must come first.
+    places = np.r_[sectors.rim_ends[1:][~around], sectors.rim_ends[:-1][~around]]
+    ring = np.insert(corners, places, np.tile(sectors.eyes[~around], (2, 1)), axis=0)
     ends = np.r_[0, np.cumsum(count + np.where(around, 0, 2))]
     return _polygons(ring, ends)
 
