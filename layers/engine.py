@@ -51,6 +51,16 @@ def sessions(engine: Engine) -> sessionmaker[Session]:
     return sessionmaker(engine, expire_on_commit=False)
 
 
+def begin_writing(session: Session) -> Session:
+    """Take the right to write before the first read of a transaction; gives the session back.
+
+    SQLite lets one transaction write at a time. One that reads first and writes later fails at once if another has
+    written in between; one that asks at its start waits for its turn. PostgreSQL needs nothing of this.
+    """
+    session.connection(execution_options={"writes": True})
+    return session
+
+
 def upgrade_schema(engine: Engine) -> bool:
     """Bring the schema to the newest version in one transaction; returns whether anything changed.
 
@@ -152,6 +162,6 @@ def _spatialite(url: sa.URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
 
     return engine

@@ -46,6 +46,14 @@ class InvalidStateError(LayersError):
         self.what, self.state, self.step, self.allowed = what, state, step, tuple(allowed)
 
 
+class KeyReusedError(LayersError):
+    """The key already belongs to something else, so this was not stored."""
+
+    def __init__(self, what: str, key: object) -> None:
+        super().__init__(f"The key {key} already belongs to another {what}; send this one with a key of its own.")
+        self.what, self.key = what, key
+
+
 class InvalidInputError(LayersError):
     """A value given by the caller makes no sense; the text names it and what would do."""
 
