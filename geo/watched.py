@@ -42,15 +42,13 @@ def blind_spots(
     [[60.0, 0.4]]
     """
     crs = shared_metric_crs(grids, isovists, *(() if obstacles is None else (obstacles,)))
-    areas = np.array(grids.geometry.array, dtype=object)
+    areas = _valid(grids.geometry)
     ground = areas if obstacles is None else _less(areas, _valid(obstacles))
     blind = _less(ground, _valid(isovists))
     whole, left = shapely.area(ground), shapely.area(blind)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(whole > 0, np.clip(1 - left / whole, 0, 1), np.nan)
-    return gpd.GeoDataFrame(
-        {"area_m2": left, "share_covered": share}, geometry=gpd.GeoSeries(blind, index=grids.index), crs=crs
-    )
+    return gpd.GeoDataFrame({"area_m2": left, "share_covered": share}, index=grids.index, geometry=blind, crs=crs)
 
 
 def gaps(
@@ -144,7 +142,7 @@ def _less(areas: Any, cutters: Any) -> Any:
     row, cutter = shapely.STRtree(cutters).query(areas, predicate="intersects")
     order = np.argsort(row, kind="stable")
     row, cutter = row[order], cutter[order]
-    starts = np.flatnonzero(np.r_[True, row[1:] != row[:-1]][: len(row)])
-    for start, stop in zip(starts, np.r_[starts[1:], len(row)], strict=True):
-        left[row[start]] = shapely.difference(areas[row[start]], shapely.union_all(cutters[cutter[start:stop]]))
+    rows, starts = np.unique(row, return_index=True)
+    for at, mine in zip(rows, np.split(cutter, starts)[1:], strict=True):
+        left[at] = shapely.difference(areas[at], shapely.union_all(cutters[mine]))
     return left
