@@ -39,7 +39,7 @@ REACH_M = 50.0
 
 @dataclass(frozen=True)
 class AssignmentCount:
-    """What became of one table: rows looked at, those inside a village, in a grid, taken by the nearest, left without."""
+    """What became of one table; `nearest` rows lie outside every grid, but within reach of one."""
 
     table: str
     rows: int

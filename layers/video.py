@@ -142,7 +142,7 @@ def _settled(areas: gpd.GeoDataFrame, buildings: gpd.GeoSeries, options: SightOp
 def _gaps(
     areas: gpd.GeoDataFrame, blind: gpd.GeoDataFrame, households: gpd.GeoDataFrame, options: SightOptions
 ) -> gpd.GeoDataFrame:
-    """Blind parts wide and large enough to matter, with the households beside them; most households first by village."""
+    """Blind parts wide and large enough to matter; in each village those with most households beside them first."""
     half = options.gap_width_m / 2
     open_ground = blind.geometry.buffer(-half, quad_segs=2).buffer(half, quad_segs=2).explode()
     open_ground = open_ground[open_ground.notna() & (open_ground.area >= options.gap_area_m2)]
@@ -258,7 +258,7 @@ def gap_frame(
     bounds: Bounds | None = None,
     limit: int | None = None,
 ) -> gpd.GeoDataFrame:
-    """Gaps in the order of their rank: id, village_code, grid_code, rank, area_m2, households, computed_at, geometry."""
+    """Gaps by rank: id, village_code, grid_code, rank, area_m2, households, computed_at, geometry (EPSG:4326)."""
     conditions = [scope.located(Gap)]
     if village_code is not None:
         conditions.append(Gap.village_code == village_code)

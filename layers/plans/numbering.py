@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from layers.errors import InvalidInputError
-from layers.tables import Grid, GridLevel
+from layers.tables import Grid, GridLevel, PlanBlock
 
 LAST_BASE_NUMBER = 899
 DIGITS = "零一二三四五六七八九"
@@ -68,3 +68,30 @@ def grid_name(code: str) -> str:
         text += "零"
     text += DIGITS[ones] if ones else ""
     return f"第{text}网格"
+
+
+def renumber_taken(session: Session, plan_id: int) -> dict[str, str]:
+    """Give new numbers in those villages of a draft whose codes another plan has been published with meanwhile.
+
+    Returns old code -> new code of the grids that were renumbered.
+    """
+    draft = sa.select(Grid.code).where(Grid.plan_id == plan_id)
+    ever = sa.select(Grid.parent_code).where(Grid.valid_from.is_not(None), Grid.code.in_(draft))
+    villages = session.scalars(ever.distinct()).all()
+    codes = sorted(
+        session.scalars(sa.select(Grid.code).where(Grid.plan_id == plan_id, Grid.parent_code.in_(villages))).all()
+    )
+    # Codes of a draft already stand in the order of the rule, so their order is all that new numbers need.
+    order = np.arange(len(codes), dtype=float)
+    new_codes = number_grids(session, [code[:-3] for code in codes], order, -order)
+    renamed = dict(zip(codes, new_codes, strict=True))
+    for old in sorted(renamed, reverse=True):  # numbers only grow, so from the top none meets one still in use
+        new = renamed[old]
+        session.execute(
+            sa.update(Grid).where(Grid.plan_id == plan_id, Grid.code == old).values(code=new, name=grid_name(new))
+        )
+        session.execute(
+            sa.update(PlanBlock).where(PlanBlock.plan_id == plan_id, PlanBlock.grid_code == old).values(grid_code=new)
+        )
+    session.expire_all()
+    return renamed

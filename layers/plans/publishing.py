@@ -14,6 +14,7 @@ from layers.grids import grid_frame
 from layers.households import household_frame
 from layers.plans.course import advance_plan
 from layers.plans.lineage import lineage
+from layers.plans.numbering import renumber_taken
 from layers.tables import Grid, GridLevel, GridLineage, Outbox, Plan, PlanState
 
 
@@ -38,6 +39,7 @@ def publish_plan(
     """
     plan = advance_plan(session, principal, plan_id, "publish", now=now, revision=revision)
     scope = Scope(plan.scope_code)
+    renumber_taken(session, plan.id)
     old = grid_frame(session, scope, level=GridLevel.CELL, as_of=valid_from)
     new = grid_frame(session, scope, level=GridLevel.CELL, as_of=valid_from, plan_id=plan.id)
     later = session.scalar(

@@ -1,0 +1,1 @@
+"""The doors: the web application, and the command line `fengqiao`."""

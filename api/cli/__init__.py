@@ -1,0 +1,47 @@
+"""The command line `fengqiao`: one command or group for each task."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from api.cli import data, database, drawing, maps, server, users
+from api.cli.console import complain
+from geo.errors import GeoError
+from layers.errors import LayersError
+
+app = typer.Typer(
+    name="fengqiao",
+    help="Neighbourhood grids, reports and cameras of a township: 网格划分、事件归格、视频资源.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.callback()(database.choose)
+app.command("init")(database.init)
+app.command("sample")(data.sample)
+app.command("load")(data.load)
+app.command("draw")(drawing.draw)
+app.add_typer(drawing.plans, name="plan")
+app.command("check")(drawing.check)
+app.command("assign")(data.assign)
+app.command("coverage")(maps.coverage)
+app.command("heatmap")(maps.heatmap)
+app.command("map")(maps.report)
+app.add_typer(users.app, name="user")
+app.command("serve")(server.serve)
+app.command("demo")(server.demo)
+
+
+def main() -> None:
+    """Run one command; what went wrong is said in a sentence, and a traceback is shown only for faults of ours."""
+    try:
+        app()
+    except (GeoError, LayersError) as error:
+        complain(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        complain("Stopped; the database is as it was before this command.")
+        sys.exit(130)
