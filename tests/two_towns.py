@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 import shapely
 from sqlalchemy.orm import Session
 
+from layers.access import Principal, Role, Scope
 from layers.geometry import to_sql
 from layers.tables import (
     Address,
@@ -41,6 +42,8 @@ NORTH = f"{HOME}001"  # village with two cells; the second village of the town h
 FOREIGN = f"{AWAY}001"
 START = date(2026, 1, 1)
 NOW = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)  # noon in Shanghai
+ADMIN = Principal("admin", frozenset({Role.ADMINISTRATOR}), Scope())
+HOME_ADMIN = Principal("chief", frozenset({Role.ADMINISTRATOR}), Scope(HOME))
 FOREIGN_WORDS = (AWAY, "柳桥", "foreign")
 
 
