@@ -65,8 +65,7 @@ def rook(geometries: ArrayLike, *, tolerance: float | None = None) -> tuple[IntA
     if tolerance is None:
         tolerance = float(np.abs(found.ends).max(initial=0.0)) * 2.0**-44
     if tolerance > 0 and single.size:
-        rest = Segments(found.ends[single], found.owner[single])
-        near_left, near_right, near_length = _side_by_side(rest, tolerance)
+        near_left, near_right, near_length = _side_by_side(Segments(found.ends[single], found.owner[single]), tolerance)
         left, right = np.concatenate([left, near_left]), np.concatenate([right, near_right])
         length = np.concatenate([length, near_length])
     keys, inverse = np.unique(left * np.int64(max(array.size, 1)) + right, return_inverse=True)
@@ -99,6 +98,12 @@ def segments(geometries: ArrayLike) -> Segments:
     start[later], end[later] = end[later], start[later].copy()
     some = (start != end).any(axis=1)
     return Segments(np.hstack([start, end])[some], owner[some].astype(np.int64))
+
+
+def unmatched(found: Segments) -> Segments:
+    """The segments that no other polygon has: the outer border of a coverage, and whatever is not noded."""
+    single = _identical(found)[3]
+    return Segments(found.ends[single], found.owner[single])
 
 
 def _identical(found: Segments) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
