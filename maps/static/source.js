@@ -1,8 +1,8 @@
 // Features of one kind around the view: asked for by a box somewhat larger than the screen, kept until it is left.
-import { features, Fault, query } from "/static/net.js";
+import { features, Fault } from "/static/net.js";
 import { shape } from "/static/shapes.js";
 
-const LIMIT = 60; // boxes remembered by all sources together would otherwise grow without end
+const LIMIT = 12; // boxes that a source remembers
 
 /** A box of degrees around the view, on a raster of steps, so that small moves ask for the same address. */
 export function around(map, share = 0.3) {
@@ -42,8 +42,7 @@ export class Source {
     if (!this.box) return false;
     const [west, south, east, north] = this.box;
     const view = map.getBounds();
-    return view.getWest() >= west && view.getSouth() >= south && view.getEast() <= east && view.getNorth() <= north
-      && (this.boxZoom === undefined || map.getZoom() - this.boxZoom < 4);
+    return view.getWest() >= west && view.getSouth() >= south && view.getEast() <= east && view.getNorth() <= north;
   }
 
   async load(map) {
@@ -61,7 +60,7 @@ export class Source {
     if (this.running && this.runningUrl === url) return;
     this.running?.abort();
     const kept = this.kept.get(url);
-    if (kept) { this.take(kept, box, map); return; }
+    if (kept) { this.take(kept, box); return; }
     const control = new AbortController();
     this.running = control;
     this.runningUrl = url;
@@ -72,7 +71,7 @@ export class Source {
       const entry = { items: found.map(this.prepare), body };
       if (this.kept.size >= LIMIT) this.kept.delete(this.kept.keys().next().value);
       this.kept.set(url, entry);
-      this.take(entry, box, map);
+      this.take(entry, box);
     } catch (error) {
       if (error.name === "AbortError") return;
       this.status = "error";
@@ -84,10 +83,8 @@ export class Source {
     }
   }
 
-  take({ items, body }, box, map) {
-    Object.assign(this, { items, body, box, boxZoom: map.getZoom(), status: "ready", error: null, loadedAt: new Date() });
+  take({ items, body }, box) {
+    Object.assign(this, { items, body, box, status: "ready", error: null, loadedAt: new Date() });
     this.tell();
   }
 }
-
-export { query };

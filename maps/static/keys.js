@@ -1,0 +1,25 @@
+// The keys of the map page; `?` shows them.
+
+const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+const typing = (element) => element instanceof HTMLElement && (element.isContentEditable || ["INPUT", "SELECT", "TEXTAREA"].includes(element.tagName));
+
+export function startKeys(does) {
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.key === "Escape") { does.escape(); return; }
+    const free = !typing(event.target) || ["checkbox", "radio"].includes(event.target.type);
+    if (!free) return;
+    const onMap = event.target === document.body || event.target.id === "map";
+    if (event.key === "/") does.search();
+    else if (event.key === "?") does.help();
+    else if (event.key === "p" || event.key === "P") does.place();
+    else if (event.key === "l" || event.key === "L") does.layers();
+    else if (event.key === "0") does.whole();
+    else if (event.key === "+" || event.key === "=") does.zoom(1);
+    else if (event.key === "-") does.zoom(-1);
+    else if (event.key in ARROWS && onMap) does.arrow(...ARROWS[event.key]);
+    else if (event.key === "Enter" && onMap) does.enter();
+    else return;
+    event.preventDefault();
+  });
+}
