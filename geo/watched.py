@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import geopandas as gpd
@@ -87,12 +89,11 @@ def gaps(
     if not (min_area_m2 >= 0 and min_width_m >= 0):
         raise GeoError("min_area_m2 and min_width_m must be 0 or more.")
     blind = blind_spots(area, isovists, obstacles=obstacles)
-    left = shapely.union_all(np.asarray(blind.geometry.array, dtype=object))
+    parts = _polygons(shapely.union_all(np.asarray(blind.geometry.array, dtype=object)))
+    parts = parts[shapely.area(parts) >= min_area_m2]
     if min_width_m:
         half = min_width_m / 2
-        left = shapely.intersection(left, shapely.buffer(shapely.buffer(left, -half), half))
-    parts = shapely.get_parts(left)
-    parts = parts[shapely.get_dimensions(parts) == 2]
+        parts = _polygons(shapely.intersection(parts, shapely.buffer(shapely.buffer(parts, -half), half)))
     size = shapely.area(parts)
     corner = shapely.bounds(parts).reshape(-1, 4)
     order = np.lexsort((corner[:, 1], corner[:, 0], -size))  # equal gaps from west to east, south to north
@@ -136,13 +137,22 @@ def _valid(shapes: gpd.GeoSeries) -> Any:
     return found
 
 
+def _polygons(shapes: Any) -> Any:
+    parts = shapely.get_parts(shapely.get_parts(shapes))  # twice, for multipolygons within collections
+    return parts[shapely.get_dimensions(parts) == 2]
+
+
 def _less(areas: Any, cutters: Any) -> Any:
     """Each area without the cutters that meet it."""
     left = areas.copy()
     row, cutter = shapely.STRtree(cutters).query(areas, predicate="intersects")
-    order = np.argsort(row, kind="stable")
-    row, cutter = row[order], cutter[order]
-    rows, starts = np.unique(row, return_index=True)
-    for at, mine in zip(rows, np.split(cutter, starts)[1:], strict=True):
-        left[at] = shapely.difference(areas[at], shapely.union_all(cutters[mine]))
+    order = np.lexsort((cutter, row))  # the same union whatever the tree looks like
+    rows, starts = np.unique(row[order], return_index=True)
+
+    def cut(at: int, mine: Any) -> Any:
+        return shapely.difference(areas[at], shapely.union_all(cutters[mine]))
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for at, rest in zip(rows, pool.map(cut, rows, np.split(cutter[order], starts)[1:]), strict=True):
+            left[at] = rest
     return left
