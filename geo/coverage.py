@@ -39,7 +39,7 @@ def check_coverage(
     parent_of: ArrayLike | None = None,
     *,
     sliver_width_m: float = 1.0,
-    tolerance_m2: float = 0.01,
+    tolerance_m2: float = 1.0,
 ) -> geopandas.GeoDataFrame:
     """All findings of all checks below: an empty frame means a valid coverage, nested where parents are given.
 
@@ -49,7 +49,7 @@ def check_coverage(
     parents : (m,) Polygons in the same CRS; then gaps are looked for in the ground of all parents together
     parent_of : (n,) id of each grid's parent in row order; None takes the parent with the largest share of the grid
     sliver_width_m : metres; thinner gaps, overlaps and parts are marked as slivers
-    tolerance_m2 : smaller gaps, overlaps and pieces are left out, as rounding makes them
+    tolerance_m2 : gaps, overlaps and pieces up to this are left out: rounding makes many, a centimetre wide or less
 
     Returns
     -------
@@ -103,7 +103,7 @@ def invalid_polygons(grids: Polygons) -> geopandas.GeoDataFrame:
     return joined([_invalid(subject)], subject, 0.0)
 
 
-def gaps(grids: Polygons, outline: Polygons | None = None, *, tolerance_m2: float = 0.01) -> geopandas.GeoDataFrame:
+def gaps(grids: Polygons, outline: Polygons | None = None, *, tolerance_m2: float = 1.0) -> geopandas.GeoDataFrame:
     """Ground without a grid: inside the outline, or without one, enclosed by grids; ids are those around each gap.
 
     A bay that is open to the outside is no gap unless an outline says so. Columns as in `check_coverage`.
@@ -113,13 +113,13 @@ def gaps(grids: Polygons, outline: Polygons | None = None, *, tolerance_m2: floa
     return joined([_gaps(subject, around, tolerance_m2)], subject, 0.0)
 
 
-def overlaps(grids: Polygons, *, tolerance_m2: float = 0.01) -> geopandas.GeoDataFrame:
+def overlaps(grids: Polygons, *, tolerance_m2: float = 1.0) -> geopandas.GeoDataFrame:
     """Ground claimed by two grids, one row for each connected piece and pair; columns as in `check_coverage`."""
     subject = Subject(grids)
     return joined([_overlaps(subject, tolerance_m2)], subject, 0.0)
 
 
-def slivers(grids: Polygons, width_m: float = 1.0, *, tolerance_m2: float = 0.0) -> geopandas.GeoDataFrame:
+def slivers(grids: Polygons, width_m: float = 1.0, *, tolerance_m2: float = 0.01) -> geopandas.GeoDataFrame:
     """Gaps, overlaps, and parts of grids with a mean width under `width_m`; columns as in `check_coverage`."""
     subject = Subject(grids)
     found = [_gaps(subject, None, tolerance_m2), _overlaps(subject, tolerance_m2), _thin_parts(subject, width_m)]

@@ -13,7 +13,7 @@ from geo.findings import IntArray, Polygons, Subject, findings, joined, pieces
 
 
 def nesting(
-    children: Polygons, parents: Polygons, parent_of: ArrayLike | None = None, *, tolerance_m2: float = 0.01
+    children: Polygons, parents: Polygons, parent_of: ArrayLike | None = None, *, tolerance_m2: float = 1.0
 ) -> geopandas.GeoDataFrame:
     """The piece of each child that lies outside its parent; ids are child and parent.
 
@@ -24,7 +24,7 @@ def nesting(
     ----------
     children, parents : (n,) and (m,) polygons in the same metric CRS; the index gives the ids
     parent_of : (n,) id of each child's parent in row order; None takes the parent with the largest share of the child
-    tolerance_m2 : smaller pieces are left out
+    tolerance_m2 : pieces up to this area are left out, as rounding makes them
 
     Returns
     -------

@@ -199,5 +199,5 @@ def test_areas_of_grids_gaps_and_overlaps_add_up(seed):
     x, y, width, height = draw.integers(1, 12, (4, 5))
     pair = metric(shapely.box(x, y, x + width, y + height)[:2])
     outline = metric([box(0, 0, 30, 30)])
-    empty, double = gaps(pair, outline).area.sum(), overlaps(pair).area.sum()
+    empty, double = gaps(pair, outline, tolerance_m2=0).area.sum(), overlaps(pair, tolerance_m2=0).area.sum()
     assert pair.area.sum() - double + empty == pytest.approx(900)
