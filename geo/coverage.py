@@ -71,7 +71,7 @@ def check_coverage(
 
     Notes
     -----
-    3,223 output areas in 639 parents take about a second.
+    3,223 output areas take 0.3 s, with their 639 parents 1.5 s.
 
     Examples
     --------
