@@ -13,10 +13,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from layers.engine import connect, sessions, upgrade_schema
+
+# The same examples in every run, and no deadline: a busy machine is no fault of the code.
+settings.register_profile("fengqiao", deadline=None, derandomize=True)
+settings.load_profile("fengqiao")
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 

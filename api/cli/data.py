@@ -54,10 +54,10 @@ def sample(
 def _columns(pairs: list[str]) -> dict[str, str]:
     columns = {}
     for pair in pairs:
-        theirs, equals, ours = pair.partition("=")
+        ours, equals, theirs = pair.partition("=")
         if not equals:
-            raise InvalidInputError(f"{pair} names no column; write --column THEIR_NAME=our_name.")
-        columns[theirs] = ours
+            raise InvalidInputError(f"{pair} names no column; write --column field=HEADER, for example households=HUSHU.")
+        columns[ours] = theirs
     return columns
 
 
@@ -67,7 +67,7 @@ def load(
     files: Annotated[list[Path], typer.Argument(help="GeoJSON, GeoPackage, Shapefile (also .zip), GeoParquet, CSV or Excel.")],
     crs: Annotated[str | None, typer.Option(help="CRS where the file names none: EPSG:4549, EPSG:4326, gcj02, bd09 …")] = None,
     encoding: Annotated[str | None, typer.Option(help="Text encoding, if it is neither UTF-8 nor GB18030.")] = None,
-    column: Annotated[list[str] | None, typer.Option(help="THEIR_NAME=our_name, where a header is not recognised; repeatable.")] = None,
+    column: Annotated[list[str] | None, typer.Option(help="field=HEADER where a header is not recognised; field='HEADER / 2.2' divides; field==VALUE sets; repeatable.")] = None,
     level: Annotated[str | None, typer.Option(help="Boundaries: TOWN, VILLAGE or CELL, where no column says so.")] = None,
     parent: Annotated[str | None, typer.Option(help="Boundaries: code of the area that holds all of them.")] = None,
     valid_from: Annotated[str | None, typer.Option(help="Boundaries: in force from this day; earlier editions end there.")] = None,

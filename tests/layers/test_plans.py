@@ -97,9 +97,7 @@ def test_a_second_plan_supersedes_the_first_and_lineage_adds_up(session):
     assert len(after) == 6
     assert not set(before["code"]) & set(after["code"]), "codes are never reused"
     rows = session.execute(
-        sa.select(
-            GridLineage.old_code, sa.func.sum(GridLineage.share_households), sa.func.sum(GridLineage.share_area)
-        )
+        sa.select(GridLineage.old_code, sa.func.sum(GridLineage.share_households), sa.func.sum(GridLineage.share_area))
         .where(GridLineage.plan_id == second.id, GridLineage.old_code.is_not(None))
         .group_by(GridLineage.old_code)
     ).all()
@@ -190,7 +188,9 @@ def test_assignment_says_how_each_report_found_its_grid(session):
     publish(session, draw(session))
     assign_all(session, as_of=world.TODAY)
     rows = session.execute(
-        sa.select(Report.report_key, Report.assignment, Report.distance_m, Report.village_code).order_by(Report.report_key)
+        sa.select(Report.report_key, Report.assignment, Report.distance_m, Report.village_code).order_by(
+            Report.report_key
+        )
     ).all()
     assert [(row[0], row[1], row[3]) for row in rows] == [
         ("r0", "INSIDE", world.WEST),

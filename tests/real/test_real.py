@@ -1,0 +1,73 @@
+"""The main job on real towns, where their data lie beside the project."""
+
+import pytest
+
+from tests.real.__main__ import DATA
+from tests.real.towns import TOWNS
+
+pytestmark = [
+    pytest.mark.skipif(not DATA.is_dir(), reason="the real data are not beside the project"),
+    pytest.mark.timeout(600),
+]
+
+
+@pytest.fixture
+def run(tmp_path):
+    return lambda name: TOWNS[name](DATA, tmp_path)
+
+
+def test_lauf_gets_balanced_grids_from_its_addresses(run):
+    record = run("lauf-osm")
+    assert record.loaded["households"] == 4778
+    assert record.loaded["buildings"] >= 6500
+    assert record.repaired >= 15
+    assert record.facts["homed"] == 1.0
+    assert "100% in ±10 %" in record.drawn
+    assert record.findings == {}
+    assert record.facts["map"].stat().st_size > 100_000
+
+
+def test_tainan_nests(run):
+    record = run("tw-tainan-nested")
+    assert record.loaded["boundaries"] + record.refused == 37 + 649
+    assert record.repaired >= 1
+    assert not set(record.findings) & {"outside_parent", "no_parent"}
+
+
+def test_denver_is_drawn_in_metres_from_blocks_in_feet(run):
+    record = run("denver-blocks2020")
+    drawn, given = record.facts["households"]
+    assert drawn == given
+    assert record.loaded["blocks"] == 10_149
+
+
+def test_london_agrees_with_the_official_wards(run):
+    record = run("london-crime-wards")
+    assert record.loaded["reports"] == 396_369
+    agreement = record.facts["agreement"]
+    assert agreement[20] >= 0.983
+    assert agreement[50] >= 0.994
+    assert agreement[100] >= 0.999
+
+
+def test_zhejiang_is_taken_out_of_gcj02(run):
+    record = run("cn-county-zhejiang")
+    assert record.loaded["boundaries"] == 90
+    inside, points = record.facts["points"]
+    assert inside >= points - 1
+    east, north = record.facts["moved_deg"]
+    assert east == pytest.approx(-0.0045, abs=0.001)
+    assert north == pytest.approx(0.0027, abs=0.001)
+
+
+def test_speed_cameras_keep_their_bearings(run):
+    record = run("tw-speed-cameras")
+    assert record.loaded["cameras"] == 2029
+    assert record.facts["with_bearing"] == 1624
+
+
+def test_no_helsinki_camera_is_blind(run):
+    record = run("helsinki-centre-osm")
+    areas = record.facts["isovists"]
+    assert len(areas) == 223
+    assert min(areas) > 1.0
