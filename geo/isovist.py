@@ -84,7 +84,7 @@ def isovists(cameras: gpd.GeoDataFrame, obstacles: gpd.GeoSeries) -> gpd.GeoSeri
     """
     crs = shared_metric_crs(cameras, obstacles)
     sectors = _sectors(mounted(cameras, obstacles))
-    shapes = np.asarray(obstacles.array, dtype=object)
+    shapes = np.asarray(obstacles.geometry.array, dtype=object)
     edges, edge_ends = _edges(shapes)
     eye, obstacle = shapely.STRtree(shapes).query(_sector_polygons(sectors))
     order = np.lexsort((obstacle, eye))  # the same order of edges whatever the tree looks like

@@ -54,7 +54,7 @@ def mounted(cameras: gpd.GeoDataFrame, obstacles: gpd.GeoSeries) -> gpd.GeoDataF
     [[<POINT (20 10.05)>, 8.05]]
     """
     shared_metric_crs(cameras, obstacles)
-    shapes = np.asarray(obstacles.array, dtype=object)
+    shapes = np.asarray(obstacles.geometry.array, dtype=object)
     points = np.array(cameras.geometry.array, dtype=object)
     tree = shapely.STRtree(shapes)
     inside = np.unique(tree.query(points, predicate="dwithin", distance=1e-6)[0])

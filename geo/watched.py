@@ -124,14 +124,14 @@ def seen_by(isovists: gpd.GeoSeries, points: gpd.GeoSeries) -> pd.DataFrame:
     [[0, 'A'], [0, 'B'], [1, 'B']]
     """
     shared_metric_crs(isovists, points)
-    tree = shapely.STRtree(np.asarray(points.array, dtype=object))
-    camera, point = tree.query(np.asarray(isovists.array, dtype=object), predicate="intersects")
+    tree = shapely.STRtree(np.asarray(points.geometry.array, dtype=object))
+    camera, point = tree.query(np.asarray(isovists.geometry.array, dtype=object), predicate="intersects")
     order = np.lexsort((camera, point))
     return pd.DataFrame({"point": points.index[point[order]], "camera": isovists.index[camera[order]]})
 
 
 def _valid(shapes: gpd.GeoSeries) -> Any:
-    found = np.array(shapes.array, dtype=object)
+    found = np.array(shapes.geometry.array, dtype=object)
     broken = ~shapely.is_valid(found) & ~shapely.is_missing(found)
     found[broken] = shapely.make_valid(found[broken])
     return found
