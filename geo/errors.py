@@ -55,3 +55,11 @@ class DatumShiftError(GeoError):
             'Convert to CGCS2000 at the survey office, or name its own parameters: "+proj=... +towgs84=...".'
         )
         self.crs = crs
+
+
+class IndexFileError(GeoError):
+    """A saved grid index is damaged, of another version or of another edition."""
+
+    def __init__(self, path: object, problem: str) -> None:
+        super().__init__(f"{path} {problem}; build the index again and save it.")
+        self.path, self.problem = path, problem
