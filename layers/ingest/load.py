@@ -1,0 +1,352 @@
+"""One file into one layer, as part of the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import date, datetime
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import geopandas as gpd
+import numpy as np
+import shapely
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from geo.crs import SourceCrs, detect_shift
+from layers.access import EVERYWHERE, Scope
+from layers.basemap import scope_bounds
+from layers.errors import InvalidInputError
+from layers.geometry import Bounds, select_frame, within_bounds
+from layers.ingest.arrays import Array, is_none, objects
+from layers.ingest.batch import Batch, join
+from layers.ingest.boundaries import Territory, check_boundaries, prepare_boundaries
+from layers.ingest.editions import check_day, write_boundaries
+from layers.ingest.fields import LAYERS, Layer
+from layers.ingest.gate import Gate
+from layers.ingest.keys import Keys, digests
+from layers.ingest.place import Placing, place, source_crs
+from layers.ingest.prepare import PREPARE
+from layers.ingest.read import open_source
+from layers.ingest.rejects import RejectFile
+from layers.ingest.reports import add_events
+from layers.ingest.result import LoadResult, Notes, Reject
+from layers.ingest.rows import Reading, originals
+from layers.ingest.rules import Rules
+from layers.ingest.source import Chunk, Source
+from layers.ingest.store import Store, Stored
+from layers.tables import SRID, Audit, Grid, GridLevel, Load
+
+Progress = Callable[[int, int], None]
+
+_SAMPLE = 2_000
+
+
+def load_file(  # noqa: PLR0913 - each is an option of the command line
+    session: Session,
+    layer: str,
+    path: str | Path,
+    *,
+    crs: object = None,
+    encoding: str | None = None,
+    columns: Mapping[str, str | None] | None = None,
+    level: str | None = None,
+    parent_code: str | None = None,
+    valid_from: date | str | None = None,
+    now: datetime,
+    loaded_by: str = "operator",
+    scope: Scope = EVERYWHERE,
+    sheet_or_layer: str | None = None,
+    keep_geometry: bool = False,
+    tz: str = "Asia/Shanghai",
+    progress: Progress | None = None,
+) -> LoadResult:
+    """Load a file, and say what became of every row.
+
+    Rows are known again by their key: equal ones are left alone, changed ones updated, so that loading a file twice
+    changes nothing. All happens in a savepoint of the caller's transaction; whatever is raised, nothing of the
+    file stays. Refused rows are put, with line, reason and their columns, into `<input>.rejected.csv` beside it.
+
+    Parameters
+    ----------
+    layer : boundaries, blocks, households, addresses, buildings, roads, water, cameras or reports
+    path : GeoJSON, GeoPackage, Shapefile (also zipped), GeoParquet, CSV, TSV, Excel or OSM extract
+    crs : anything that `geo.crs.parse_crs` takes; wins over what the file states, and is needed where it states nothing
+    encoding : of text files and Shapefiles; None lets the file tell
+    columns : field -> header, "HEADER / 2.2" for a count to be divided, "=VALUE" for all rows, None for an unused field
+    level, parent_code : of boundaries that do not say it themselves
+    valid_from : day from which changed boundaries are in force as a new edition; without it they are corrected in place
+    now : the moment of the load, with time zone
+    sheet_or_layer : what to read of a file that holds several tables
+    keep_geometry : leave the place of rows that are already loaded as it is
+    tz : time zone of times written without an offset
+    progress : called with the rows done and their total, 0 where that is unknown
+
+    Raises
+    ------
+    UnreadableFileError : missing, empty, damaged, of no known format
+    MissingCrsError : the file states no CRS and none is named
+    InvalidInputError : an option or the file as a whole makes no sense for the layer
+    ForbiddenError : the layer cannot be loaded with this scope
+    MissingDataError : blocks that name no village, and no village is loaded
+    """
+    spec = LAYERS.get(layer)
+    if spec is None:
+        raise InvalidInputError(f"There is no layer {str(layer)[:40]!r}; known are {', '.join(LAYERS)}.")
+    if now.tzinfo is None:
+        raise InvalidInputError("now needs a time zone.")
+    rules = Rules(level, parent_code, check_day(valid_from), now, loaded_by, scope, keep_geometry)
+    with ExitStack() as stack:
+        notes = Notes()
+        source = open_source(Path(path), stack, layer=layer, encoding=encoding, named=sheet_or_layer)
+        notes.warnings += source.notes
+        reading = Reading.of(source, spec, columns, _zone(tz), notes)
+        rejects = RejectFile(source.folder, reading.headers)
+        with session.begin_nested():
+            loading = _Loading(session, source, reading, rules, rejects, notes, crs)
+            loading.run(progress)
+            load_id = loading.finish(source.file)
+        session.expire_all()
+        reject_file = rejects.settle(_reject_path(Path(path)))
+    return LoadResult(
+        load_id=load_id,
+        layer=layer,
+        file_name=Path(path).name,
+        crs=loading.crs_name,
+        read=notes.read,
+        inserted=notes.inserted,
+        updated=notes.updated,
+        unchanged=notes.unchanged,
+        rejected=sorted(notes.rejected, key=lambda reject: reject.line),
+        repaired=sorted(notes.repaired, key=lambda repair: repair.line),
+        warnings=notes.warnings,
+        dropped_columns=reading.dropped,
+        reject_file=reject_file,
+        bounds=loading.bounds,
+    )
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidInputError(f"There is no time zone {name[:40]!r}; write it like Asia/Shanghai.") from error
+
+
+def _reject_path(path: Path) -> Path:
+    return path.absolute().with_name(f"{path.absolute().name}.rejected.csv")
+
+
+class _Loading:
+    """One run: the state that its chunks share."""
+
+    def __init__(
+        self,
+        session: Session,
+        source: Source,
+        reading: Reading,
+        rules: Rules,
+        rejects: RejectFile,
+        notes: Notes,
+        crs: object,
+    ) -> None:
+        self.session, self.source, self.reading, self.rules = session, source, reading, rules
+        self.rejects, self.notes, self.named_crs = rejects, notes, crs
+        self.layer: Layer = reading.layer
+        self.keys = Keys()
+        self.crs: SourceCrs | None = None
+        self.bounds: Bounds | None = None
+        self.sample: list[Array] = []
+        self.around = scope_bounds(session, EVERYWHERE)
+        self.gate = Gate(session, self.layer, rules.scope)
+        self.load = Load(layer=self.layer.name, file_name="", sha256="", crs="", loaded_at=rules.now, counts={})
+        session.add(self.load)
+        session.flush()
+        self.store = Store(session, self.layer, self.load.id, rules)
+
+    @property
+    def crs_name(self) -> str:
+        return "" if self.crs is None else str(self.crs)
+
+    def run(self, progress: Progress | None) -> None:
+        whole: list[Batch] = []
+        for chunk in self.source.chunks():
+            batch = self._placed(chunk)
+            if self.layer.name == "boundaries":
+                whole.append(batch)
+            else:
+                self._prepare(batch)
+                self._write(batch)
+            if progress:
+                done = self.notes.read
+                progress(done, max(done, self.source.total) if self.source.total else 0)
+        if whole:
+            self._write_boundaries(join(whole))
+        else:
+            self._warn_of_shift()
+        if self.layer.name == "reports":
+            add_events(self.session, self.load.id, self.store.updated_ids, self.rules)
+
+    def _placed(self, chunk: Chunk) -> Batch:
+        self.notes.read += len(chunk.lines) + len(chunk.faults)
+        for fault in chunk.faults:
+            self._note_reject(fault.line, fault.reason, None)
+        self.rejects.add([(fault.line, fault.reason, self.reading.row_of(fault.original)) for fault in chunk.faults])
+        batch, complaints = self.reading.batch(chunk, self.notes)
+        if self.crs is None and not is_none(batch.geometry).all():
+            self.crs = source_crs(self.named_crs, self.source.crs, batch.geometry, self.notes)
+        if self.crs is not None:
+            place(batch, Placing(self.layer, self.crs, self.around), complaints, self.notes)
+        elif not self.layer.placeless:
+            batch.reject(batch.good, "the row has no coordinates")
+        return batch
+
+    def _prepare(self, batch: Batch) -> None:
+        self.gate.check(batch)
+        prepare = PREPARE.get(self.layer.name)
+        if prepare:
+            prepare(self.session, batch, self.rules, self.notes)
+
+    def _identify(self, batch: Batch) -> tuple[Array, Array]:
+        """(n,) keys and (n,) digests; rows whose key was used before are refused."""
+        names = [field.name for field in self.layer.fields if field.name != self.layer.key]
+        digest = digests(batch, names)
+        keys = batch.get(self.layer.key)
+        if self.layer.key not in self.reading.fields:
+            self.notes.warn(
+                f"The file has no column {self.layer.key}, so rows are known by their content: "
+                "a row that changes will count as a new one."
+            )
+        keys = self.keys.complete(keys, digest, batch.good)
+        first = self.keys.repeated(keys, batch.lines, batch.good)
+        texts = objects(f"its {self.layer.key} is that of line {line}" for line in first)
+        batch.reject(first > 0, texts)
+        return keys, digest
+
+    def _write(self, batch: Batch) -> None:
+        keys, digest = self._identify(batch)
+        good = batch.good
+        stored = self.store.write(batch.take(good), keys[good], digest[good])
+        if stored.foreign.any():
+            rows = np.flatnonzero(good)[stored.foreign]
+            taken = np.zeros(len(batch), dtype=bool)
+            taken[rows] = True
+            batch.reject(taken, f"its {self.layer.key} belongs to a row of another area")
+        self._count(stored)
+        self._note_accepted(batch)
+        self._note_refused(batch)
+
+    def _write_boundaries(self, batch: Batch) -> None:
+        rules = self.rules
+        prepare_boundaries(batch, rules.level, rules.parent_code, self.notes)
+        keys, _ = self._identify(batch)
+        territory = Territory.of(self.session, [code for code in keys if code is not None])
+        if rules.keep_geometry:
+            known = territory.frame.geometry.reindex(keys).to_numpy()
+            batch.geometry = np.where(is_none(known), batch.geometry, known)
+        check_boundaries(batch, territory, rules.scope, self.notes)
+        good = batch.take(batch.good)
+        self._note_accepted(good)
+        self._warn_of_shift()
+        if len(good):
+            digest = digests(good, [field.name for field in self.layer.fields])
+            today = rules.now.date()
+            stored = write_boundaries(
+                self.session, good, digest, territory, load_id=self.load.id, valid_from=rules.valid_from, today=today
+            )
+            self._count(stored)
+        self._note_refused(batch)
+
+    def _count(self, stored: Stored) -> None:
+        self.notes.inserted += int(stored.inserted.sum())
+        self.notes.updated += int(stored.updated.sum())
+        self.notes.unchanged += int(stored.unchanged.sum())
+
+    def _note_reject(self, line: int, reason: str, key: Any) -> None:
+        self.notes.rejected.append(Reject(line, reason, None if key is None else str(key)))
+
+    def _note_refused(self, batch: Batch) -> None:
+        refused = ~batch.good
+        if not refused.any():
+            return
+        lines, reasons = batch.lines[refused].tolist(), batch.reasons[refused].tolist()
+        for line, reason, key in zip(lines, reasons, batch.get(self.layer.key)[refused], strict=True):
+            self._note_reject(line, reason, key)
+        rows = originals(batch, refused, self.reading.headers)
+        self.rejects.add(list(zip(lines, reasons, rows, strict=True)))
+
+    def _note_accepted(self, batch: Batch) -> None:
+        shapes = batch.geometry[batch.good]
+        shapes = shapes[~is_none(shapes)]
+        if not len(shapes):
+            return
+        west, south, east, north = (float(v) for v in shapely.total_bounds(shapes))
+        old = self.bounds or (west, south, east, north)
+        self.bounds = (min(west, old[0]), min(south, old[1]), max(east, old[2]), max(north, old[3]))
+        self.sample.append(shapes[:: max(1, len(shapes) // _SAMPLE)])
+
+    def _warn_of_shift(self) -> None:
+        """Tell when the file lies as a whole by the GCJ-02 or BD-09 vector beside the boundaries of other loads."""
+        if self.around is None or not self.sample or self.bounds is None:
+            return
+        reach = 0.02
+        west, south, east, north = self.bounds
+        reference = select_frame(
+            self.session,
+            (Grid.id,),
+            Grid.geom,
+            Grid.valid_from.is_not(None),
+            Grid.valid_to.is_(None),
+            Grid.level.in_([GridLevel.TOWN, GridLevel.VILLAGE]),
+            sa.or_(Grid.load_id.is_(None), Grid.load_id != self.load.id),
+            within_bounds(
+                self.session, Grid.__table__.c.geom, (west - reach, south - reach, east + reach, north + reach)
+            ),
+            order_by=Grid.id,
+        )
+        if reference.empty:
+            return
+        shift = detect_shift(gpd.GeoSeries(np.concatenate(self.sample), crs=SRID), reference.geometry)
+        if shift.kind:
+            self.notes.warn(f"Compared with the loaded boundaries, {shift.reason}. Load it again with the right crs.")
+
+    def finish(self, file: Path) -> int:
+        """Complete the record of the load, and add it to the audit trail."""
+        notes = self.notes
+        counts = {
+            "read": notes.read,
+            "inserted": notes.inserted,
+            "updated": notes.updated,
+            "unchanged": notes.unchanged,
+            "rejected": len(notes.rejected),
+            "repaired": len(notes.repaired),
+            "dropped_columns": self.reading.dropped,
+        }
+        self.load.file_name, self.load.sha256 = file.name[:300], _checksum(file)
+        self.load.crs, self.load.counts = self.crs_name[:80], counts
+        detail = {"load_id": self.load.id, "file": self.load.file_name, "sha256": self.load.sha256, **counts}
+        self.session.add(
+            Audit(at=self.rules.now, by=self.rules.loaded_by, action="load", subject=self.layer.name, detail=detail)
+        )
+        self.session.flush()
+        return self.load.id
+
+
+def _checksum(path: Path) -> str:
+    """SHA-256 of the file; of a Shapefile, of all its parts in the order of their names."""
+    if path.suffix.lower() != ".shp":
+        with path.open("rb") as stream:
+            return file_digest(stream, "sha256").hexdigest()
+    parts = sorted(
+        part
+        for part in path.parent.iterdir()
+        if part.stem == path.stem and part.suffix.lower() in {".shp", ".shx", ".dbf", ".prj", ".cpg"}
+    )
+    whole = sha256()
+    for part in parts:
+        with part.open("rb") as stream:
+            whole.update(file_digest(stream, "sha256").digest())
+    return whole.hexdigest()
