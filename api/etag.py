@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from fastapi import Request
 
 from api.errors import InvalidParameterError, PreconditionRequiredError
+
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "You have this state already"}}
+"""What a route declares in its `responses` where it answers If-None-Match."""
 
 
 def etag_of(*parts: object) -> str:

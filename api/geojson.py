@@ -12,7 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 MEDIA_TYPE = "application/geo+json"
@@ -94,10 +94,14 @@ class FeatureCollection(BaseModel, Generic[GeometryT, PropertiesT]):
     time_stamp: datetime
 
 
-class GeoJSONResponse(Response):
-    """An answer whose text is GeoJSON already."""
+class GeoJSONResponse(JSONResponse):
+    """An answer whose text is GeoJSON already; a kind of JSON, so that the description shows its schema."""
 
     media_type = MEDIA_TYPE
+
+    def render(self, content: str) -> bytes:
+        """The text as bytes."""
+        return content.encode("utf-8")
 
 
 def feature_collection(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from api.context import Now, Reading
-from api.etag import etag_of, is_fresh
+from api.etag import NOT_MODIFIED, etag_of, is_fresh
 from api.geojson import Feature, FeatureCollection, GeoJSONResponse, Point, feature_collection, feature_texts
 from api.principal import Reader
 from api.problems import problems
@@ -78,10 +78,10 @@ def read_cameras(
 
 
 @router.get(
-    "/{camera_id}",
+    "/{camera_id:path}",
     response_class=GeoJSONResponse,
     response_model=Feature[Point, CameraProperties],
-    responses={304: {"description": "You have this state already"}} | problems(401, 403, 404),
+    responses=NOT_MODIFIED | problems(401, 403, 404),
 )
 def read_camera(principal: Reader, session: Reading, request: Request, camera_id: str) -> Response:
     """One camera's record; its ETag is its revision."""

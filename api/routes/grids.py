@@ -10,8 +10,16 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from api.context import AsOf, Now, Reading
-from api.etag import etag_of, is_fresh
-from api.geojson import Feature, FeatureCollection, GeoJSONResponse, MultiPolygon, feature_collection, feature_texts, plain
+from api.etag import NOT_MODIFIED, etag_of, is_fresh
+from api.geojson import (
+    Feature,
+    FeatureCollection,
+    GeoJSONResponse,
+    MultiPolygon,
+    feature_collection,
+    feature_texts,
+    plain,
+)
 from api.principal import Reader
 from api.problems import problems
 from api.query import Box, Paging
@@ -70,7 +78,7 @@ def read_places(principal: Reader, session: Reading, as_of: AsOf) -> Places:
     names = ("code", "name", "level", "households")
     rows = zip(*(plain(frame[name]) for name in names), bounds, plain(frame["parent_code"]), strict=True)
     nodes: dict[str, Place] = {}
-    roots = []
+    roots: list[Place] = []
     for *values, box, parent in rows:
         place = Place(**dict(zip(names, values, strict=True)), bounds=box, children=[])
         nodes[place.code] = place
@@ -78,9 +86,7 @@ def read_places(principal: Reader, session: Reading, as_of: AsOf) -> Places:
     return Places(as_of=as_of, places=roots)
 
 
-@router.get(
-    "/grids", response_class=GeoJSONResponse, response_model=GridCollection, responses=problems(401, 403, 422)
-)
+@router.get("/grids", response_class=GeoJSONResponse, response_model=GridCollection, responses=problems(401, 403, 422))
 def read_grids(
     principal: Reader,
     session: Reading,
@@ -110,7 +116,7 @@ def read_grids(
     "/grids/{code}",
     response_class=GeoJSONResponse,
     response_model=GridFeature,
-    responses={304: {"description": "You have this state already"}} | problems(401, 403, 404, 422),
+    responses=NOT_MODIFIED | problems(401, 403, 404, 422),
 )
 def read_grid(principal: Reader, session: Reading, request: Request, as_of: AsOf, code: str) -> Response:
     """One grid as it was in force on a day; its ETag changes with every revision."""

@@ -12,8 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from api.context import Now, Reading, Writing
-from api.errors import PreconditionRequiredError
-from api.etag import etag_of, is_fresh
+from api.etag import NOT_MODIFIED, etag_of, is_fresh
 from api.geojson import (
     Feature,
     FeatureCollection,
@@ -139,7 +138,7 @@ def read_reports(
     status_code=201,
     response_class=GeoJSONResponse,
     response_model=ReportFeature,
-    responses=problems(401, 403, 409, 422, 428),
+    responses=problems(401, 403, 409, 413, 422),
 )
 def send_report(
     principal: Sender,
@@ -147,12 +146,11 @@ def send_report(
     now: Now,
     report: NewReport,
     idempotency_key: Annotated[
-        str | None, Header(max_length=MAX_KEY, description="A key of the sender's own; it becomes the report's key")
-    ] = None,
+        str,
+        Header(min_length=1, max_length=MAX_KEY, description="A key of the sender's own; it becomes the report's key"),
+    ],
 ) -> Response:
     """Take in a report and find its grid; sending the same again under the same key changes nothing."""
-    if not idempotency_key:
-        raise PreconditionRequiredError("Send Idempotency-Key with a key of your own, so that repeating is safe.")
     stored = create_report(
         session,
         key=idempotency_key,
@@ -171,7 +169,7 @@ def send_report(
     "/{report_key:path}",
     response_class=GeoJSONResponse,
     response_model=ReportFeature,
-    responses={304: {"description": "You have this state already"}} | problems(401, 403, 404),
+    responses=NOT_MODIFIED | problems(401, 403, 404),
 )
 def read_report(principal: Reader, session: Reading, request: Request, report_key: str) -> Response:
     """One report with its history; its ETag is its revision."""

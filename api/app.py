@@ -1,0 +1,123 @@
+"""The web application, put together from settings."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from api.context import Clock, utc_now
+from api.problems import Problem, add_problems, unexpected
+from api.requests import BodyLimit, Requests, SafeHeaders
+from api.routes import (
+    basemap,
+    cameras,
+    coverage,
+    grids,
+    health,
+    heatmap,
+    households,
+    keys,
+    pages,
+    plans,
+    reports,
+    search,
+    session,
+    users,
+)
+from api.settings import Settings
+from layers.engine import connect, sessions
+from maps.assets import leaflet_path
+from maps.errors import MissingAssetsError
+from maps.pages import static_folder, vendor_folder
+
+log = logging.getLogger("fengqiao")
+
+SUBJECTS = (
+    health,
+    session,
+    users,
+    keys,
+    grids,
+    households,
+    cameras,
+    reports,
+    coverage,
+    heatmap,
+    plans,
+    basemap,
+    search,
+    pages,
+)
+
+
+def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
+    """The application on the database that the settings name; it is opened at the first request.
+
+    `clock` gives the present instant, aware; tests set their own.
+    """
+    engine = connect(settings.database_url)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        engine.dispose()
+
+    secure = (settings.public_url or "").startswith("https://")
+    app = FastAPI(
+        title="Fengqiao Grid",
+        summary="Grids, reports and cameras of a township.",
+        version=_version(),
+        openapi_url=None,  # its own route asks who wants it
+        docs_url=None,  # the usual pages load scripts from outside
+        redoc_url=None,
+        lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
+        middleware=[
+            Middleware(SafeHeaders, tile_origin=settings.tile_origin, secure=secure),
+            Middleware(Requests, unexpected=unexpected),
+            Middleware(GZipMiddleware, minimum_size=2000, compresslevel=5),
+            Middleware(BodyLimit),
+        ],
+    )
+    app.state.settings, app.state.sessions, app.state.clock = settings, sessions(engine), clock
+    add_problems(app)
+    for subject in SUBJECTS:
+        app.include_router(subject.router)
+    _mount(app)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _mount(app: FastAPI) -> None:
+    app.mount("/static", StaticFiles(directory=static_folder()), "static")
+    try:
+        app.mount(leaflet_path(), StaticFiles(directory=vendor_folder()), "vendor")
+    except MissingAssetsError as error:
+        log.warning("the map page will stay empty: %s", error)
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The description of all routes; made once."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        parts = schema.setdefault("components", {}).setdefault("schemas", {})
+        parts |= problem.pop("$defs", {}) | {"Problem": problem}
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def _version() -> str:
+    try:
+        return version("fengqiao-grid")
+    except PackageNotFoundError:
+        return "0"

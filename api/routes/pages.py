@@ -1,0 +1,46 @@
+"""The pages: sign-in for everybody, the map for readers; their scripts come from us."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from api.context import Config
+from api.principal import SignedIn, allow
+from layers.access import Permission, Principal
+from maps import pages
+from maps.language import LANGUAGES
+
+router = APIRouter(include_in_schema=False)
+PageReader = Annotated[Principal, Depends(allow(Permission.READ, page=True))]
+
+
+@router.get("/")
+@router.get("/map")
+def show_map(principal: PageReader, request: Request, settings: Config) -> HTMLResponse:  # noqa: ARG001
+    """The map page; without a session the browser goes to the sign-in page."""
+    text = pages.page(
+        "map", language_of(request), tile_url=settings.tile_address, tile_attribution=settings.tile_attribution
+    )
+    return HTMLResponse(text)
+
+
+@router.get("/login")
+def show_login(request: Request) -> HTMLResponse:
+    """The sign-in page, where a one-time password is changed too."""
+    return HTMLResponse(pages.page("login", language_of(request)))
+
+
+@router.get("/openapi.json")
+def show_openapi(principal: SignedIn, request: Request) -> JSONResponse:  # noqa: ARG001
+    """The description of all routes, for whoever is signed in."""
+    return JSONResponse(request.app.openapi())
+
+
+def language_of(request: Request) -> str:
+    """The language of the address, else the browser's first one that we have, else Chinese."""
+    wanted = [request.query_params.get("lang", ""), *request.headers.get("accept-language", "").split(",")]
+    short = (tag.strip()[:2].lower() for tag in wanted)
+    return next((tag for tag in short if tag in LANGUAGES), LANGUAGES[0])
