@@ -65,15 +65,16 @@ def household_edges(values: ArrayLike, k: int = 5) -> NDArray[np.float64]:
     return rounded if len(rounded) > 1 else np.r_[rounded, rounded + step]
 
 
-def _ranges(edges: ArrayLike) -> list[str]:
+def _ranges(edges: ArrayLike, words: dict[str, str]) -> list[str]:
     values = [float(edge) for edge in np.asarray(edges, dtype=float)]
-    return [f"{number(low)} – {number(high)}" for low, high in zip(values[:-1], values[1:], strict=True)]
+    texts = [number(value) for value in values]
+    return [words["legend.range"].format(low=low, high=high) for low, high in zip(texts[:-1], texts[1:], strict=True)]
 
 
 def household_legend(values: ArrayLike, language: str = "zh") -> Legend:
     """Legend of household counts of grids; a last row stands for grids without a count."""
     words, edges = strings(language), household_edges(values)
-    labels = _ranges(edges)
+    labels = _ranges(edges, words)
     colours = ramp("households", len(labels)) if labels else []
     rows = [LegendClass(colour, label) for colour, label in zip(colours, labels, strict=True)]
     rows.append(LegendClass(palette()["missing"], words["legend.missing"]))
@@ -83,9 +84,10 @@ def household_legend(values: ArrayLike, language: str = "zh") -> Legend:
 def deviation_legend(target: float, language: str = "zh") -> Legend:
     """Legend of the deviation from the target, as a share of it; white is within the band."""
     words, scheme = strings(language), palette()["deviation"]
-    shares = [f"{edge * 100:+.0f}" for edge in scheme["edges"]]
+    shares = [f"{edge * 100:+.0f}".replace("-", "−") for edge in scheme["edges"]]
     middle = len(shares) // 2
-    labels = [f"< {shares[0]}", *[f"{a} … {b}" for a, b in zip(shares[:-1], shares[1:], strict=True)], f"> {shares[-1]}"]
+    between = [words["legend.range"].format(low=a, high=b) for a, b in zip(shares[:-1], shares[1:], strict=True)]
+    labels = [f"< {shares[0]}", *between, f"> {shares[-1]}"]
     labels[middle] += f" ({words['legend.band']})"
     rows = [LegendClass(colour, label) for colour, label in zip(scheme["colours"], labels, strict=True)]
     rows.append(LegendClass(palette()["missing"], words["legend.missing"]))
@@ -95,7 +97,8 @@ def deviation_legend(target: float, language: str = "zh") -> Legend:
 
 def heat_legend(breaks: ArrayLike, *, bandwidth_m: float, kernel: str, count: int, language: str = "zh") -> Legend:
     """Legend of report density in reports per km²; the note states kernel, bandwidth and how many reports entered."""
-    words, labels = strings(language), _ranges(breaks)
+    words = strings(language)
+    labels = _ranges(breaks, words)
     k = len(labels)
     parts = zip(heat_colours(k) if k else [], labels, heat_opacity(k) if k else [], strict=True)
     rows = tuple(LegendClass(colour, label, opacity) for colour, label, opacity in parts)

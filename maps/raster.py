@@ -62,7 +62,7 @@ def heat_png(values: ArrayLike, breaks: ArrayLike, *, bounds: Bounds | None = No
     Parameters
     ----------
     values : (rows, cols), row 0 in the north
-    breaks : (c + 1,) ascending class edges, c >= 1
+    breaks : (c + 1,) ascending class edges, c >= 1; none for an image with nothing on it
     bounds : degrees; if given, the rows are taken as evenly spaced in latitude and moved to Mercator's spacing
 
     Returns
@@ -71,7 +71,7 @@ def heat_png(values: ArrayLike, breaks: ArrayLike, *, bounds: Bounds | None = No
 
     Raises
     ------
-    RasterError : no cells, fewer than two breaks, or breaks that do not ascend
+    RasterError : no cells, a single break, or breaks that do not ascend
     """
     from PIL import Image
 
@@ -79,14 +79,16 @@ def heat_png(values: ArrayLike, breaks: ArrayLike, *, bounds: Bounds | None = No
     edges = np.asarray(breaks, dtype=float).ravel()
     if grid.ndim != 2 or not grid.size:
         raise RasterError(f"An image needs rows and columns; the values have the shape {grid.shape}.")
-    if len(edges) < 2 or not (np.diff(edges) >= 0).all():
-        raise RasterError("A heat image needs at least two class edges in ascending order.")
-    k = len(edges) - 1
+    if len(edges) == 1 or not (np.diff(edges) >= 0).all():
+        raise RasterError("A heat image needs at least two class edges in ascending order, or none for an empty image.")
+    k = max(len(edges) - 1, 0)
     table = np.zeros((k + 1, 4), dtype=np.uint8)  # the last row is -1, outside all classes: transparent
-    for row, colour, opacity in zip(table, heat_colours(k), heat_opacity(k), strict=False):
+    for row, colour, opacity in zip(table, heat_colours(k) if k else [], heat_opacity(k) if k else [], strict=False):
         row[:] = (*rgb(colour), round(opacity * 255))
     buffer = io.BytesIO()
-    Image.fromarray(table[classify(np.minimum(grid, edges[-1]), edges)]).save(buffer, "PNG", optimize=True)
+    Image.fromarray(table[classify(np.minimum(grid, edges[-1]) if k else grid, edges)]).save(
+        buffer, "PNG", optimize=True
+    )
     return buffer.getvalue()
 
 

@@ -2,10 +2,11 @@
 import { alpha, categoryGroup, contrastInk, daysOpen, deviationColour, palette, stateGroup } from "/static/colours.js";
 import { byId, h, skeleton } from "/static/dom.js";
 import { deviation, target } from "/static/grids.js";
+import { polsbyPopper } from "/static/shapes.js";
 import * as marks from "/static/marks.js";
-import { query, request } from "/static/net.js";
-import { cameraLook, reportLook, until } from "/static/points.js";
-import * as state from "/static/state.js";
+import { camerasIn, coverageOf, openReports } from "/static/figures.js";
+import { until } from "/static/clock.js";
+import { cameraLook, reportLook } from "/static/points.js";
 import { area, count, has, metres, moment, percent, short, t } from "/static/words.js";
 
 const panel = byId("detail");
@@ -46,15 +47,12 @@ const line = (draw, text, figure, open) => h("button", { type: "button", onclick
   marks.swatch(22, 18, draw), h("span", {}, text), h("span", {}, figure));
 
 function gridBody(grid, more, { path, close, select, children }) {
-  const p = { ...grid.p, ...(more?.properties ?? {}) };
-  const counts = more?.properties?.counts ?? more?.counts ?? p;
-  const share = p.seen_share ?? counts.seen_share;
-  const seen = p.seen_m2 ?? counts.seen_m2, settled = p.settled_m2 ?? counts.settled_m2;
-  const open = counts.reports_open ?? counts.open_reports;
+  const { p } = grid;
   const off = deviation(grid);
   const loading = more === undefined;
-  const wait = loading ? "…" : t("none");
-  const shape = p.polsby_popper ?? p.compactness;
+  const figure = (value) => (loading ? "…" : Number.isFinite(value) ? count(value) : t("none"));
+  const { seen_m2: seen, settled_m2: settled } = more?.coverage ?? {};
+  const shape = polsbyPopper(grid);
   return [
     head(p.name, path, p.code, close),
     h("div", { class: "big" }, h("b", {}, count(p.households ?? NaN)), h("span", {}, t("detail.households")),
@@ -65,11 +63,11 @@ function gridBody(grid, more, { path, close, select, children }) {
       [t("detail.level"), word("level", p.level)],
       p.level === "CELL" && known(p.kind) && [t("detail.kind"), word("kind", p.kind)],
       [t("detail.area"), area(p.area_m2)],
-      [t("detail.cameras"), Number.isFinite(counts.cameras) ? count(counts.cameras) : wait],
-      [t("detail.seen"), Number.isFinite(share) ? percent(share, 1) : wait,
-        Number.isFinite(seen) && Number.isFinite(settled) ? t("detail.of", { part: area(seen), whole: area(settled) }) : (loading ? null : t("detail.seen_missing"))],
-      [t("detail.reports_open"), Number.isFinite(open) ? count(open) : wait],
-      Number.isFinite(shape) && [t("detail.compactness"), short(shape), t("detail.polsby_popper")],
+      [t("detail.cameras"), figure(more?.cameras)],
+      [t("detail.seen"), loading ? "…" : settled > 0 ? percent(seen / settled, 1) : t("none"),
+        settled > 0 ? t("detail.of", { part: area(seen), whole: area(settled) }) : loading ? null : t("detail.seen_missing")],
+      [t("detail.reports_open"), figure(more?.open)],
+      [t("detail.compactness"), shape.toFixed(2), t("detail.polsby_popper")],
       known(p.valid_from) && [t("detail.valid_from"), p.valid_from],
     ]),
     children.length ? h("h3", {}, t("detail.children", { count: count(children.length) })) : null,
@@ -143,11 +141,17 @@ function gapBody(gap, _more, { path, close, select }) {
 }
 
 function householdBody(home, _more, { path, close, select }) {
-  return [head(t("detail.address_point"), path, home.p.household_key ?? "", close),
+  return [head(t("detail.address_point"), path, "", close),
     h("div", { class: "big" }, h("b", {}, count(home.p.households)), h("span", {}, t("detail.households"))), gridLink(home.p, select)];
 }
 
 const BODIES = { grid: gridBody, camera: cameraBody, report: reportBody, gap: gapBody, household: householdBody };
+/** What the server knows of an area beyond its outline. */
+async function figures(grid, signal) {
+  const [coverage, open, cameras] = await Promise.all([coverageOf(grid, signal), openReports(grid, signal), camerasIn(grid, signal)]);
+  return { coverage, open, cameras };
+}
+
 let running = null;
 
 export function hideDetail() {
@@ -169,7 +173,7 @@ export async function showDetail(kind, item, around, { focus = false } = {}) {
   const waiting = skeleton(2);
   panel.append(waiting);
   try {
-    draw(await request(query(`/api/grids/${encodeURIComponent(item.p.code)}`, { as_of: state.get("date") }), { signal: control.signal }));
+    draw(await figures(item, control.signal));
   } catch (error) {
     if (error.name === "AbortError") return;
     waiting.remove();

@@ -8,7 +8,7 @@ import * as state from "/static/state.js";
 
 export const TARGET = 300;
 
-const address = (level) => (bbox) => query("/api/grids", { level, bbox, as_of: state.get("date") });
+const address = (level) => (bbox) => query("/api/grids", { level, bbox, as_of: state.get("date"), limit: 10_000 });
 export const grids = {
   TOWN: new Source({ address: address("TOWN"), boxed: false }),
   VILLAGE: new Source({ address: address("VILLAGE"), minZoom: 8 }),
@@ -17,7 +17,14 @@ export const grids = {
 
 /** The level whose areas carry the colours: grids where they are loaded, else villages. */
 export const coloured = () => (grids.CELL.items.length && grids.CELL.status !== "far" ? grids.CELL : grids.VILLAGE);
-export const target = (grid) => grid.p.target_households ?? TARGET;
+
+const targets = new Map();
+/** Takes the plans, whose options say what the grids were drawn for. */
+export function takePlans(plans) {
+  for (const plan of plans) if (plan.options?.target > 0) targets.set(plan.id, plan.options.target);
+  kept.key = "";
+}
+export const target = (grid) => targets.get(grid.p.plan_id) ?? TARGET;
 export const deviation = (grid) => (grid.p.level === "CELL" && Number.isFinite(grid.p.households) ? grid.p.households / target(grid) - 1 : NaN);
 
 /** What the legend and the painter share: colour of each area, and the edges of the classes. */
@@ -69,26 +76,34 @@ export function paintEdges(pen, view) {
   }
 }
 
+/** Whether a label still finds room; takes the room if so. */
+function takeRoom(taken, x, y, width, height) {
+  const box = [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
+  if (taken.some((other) => touches(box, other))) return false;
+  taken.push(box);
+  return true;
+}
+
 export function paintLabels(pen, view) {
   if (!state.shown("grids")) return;
-  const put = (grid, text, size, options) => {
-    const x = grid.at[0] * view.scale - view.left, y = grid.at[1] * view.scale - view.top;
-    words(pen, text, x, y, size, options);
-  };
   const wide = (grid, pixels) => (grid.box[2] - grid.box[0]) * view.scale >= pixels;
+  const at = (grid) => [grid.at[0] * view.scale - view.left, grid.at[1] * view.scale - view.top];
   const colours = theme();
-  if (grids.CELL.status !== "far" && view.zoom >= 13) {
-    for (const grid of grids.CELL.items) {
-      if (touches(grid.box, view.box) && wide(grid, 46)) put(grid, grid.p.code.slice(-3), 12, { weight: 600 });
-    }
+  const taken = [];
+  const cells = grids.CELL.status !== "far" && view.zoom >= 13 ? grids.CELL.items : [];
+  for (const grid of cells) {
+    if (!touches(grid.box, view.box) || !wide(grid, 40)) continue;
+    const [x, y] = at(grid);
+    if (takeRoom(taken, x, y, 26, 14)) words(pen, grid.p.code.slice(-3), x, y, 12, { weight: 600 });
   }
-  const villages = grids.VILLAGE.status !== "far" && view.zoom >= 11.5 && view.zoom < 16.5;
-  for (const village of villages ? grids.VILLAGE.items : []) {
-    if (!touches(village.box, view.box) || !wide(village, 70)) continue;
-    const { at, box } = village;
-    // Above the grids' own numbers, which stand in the middle of each grid.
-    const raised = view.zoom >= 13 ? { ...village, at: [at[0], at[1] - Math.min(18 / view.scale, (box[3] - box[1]) * 0.2)] } : village;
-    put(raised, village.p.name, 14, { weight: 700, colour: colours.village });
+  const villages = grids.VILLAGE.status !== "far" && view.zoom >= 11.5 && view.zoom < 17 ? grids.VILLAGE.items : [];
+  for (const village of villages) {
+    if (!touches(village.box, view.box) || !wide(village, 60)) continue;
+    const [x, y] = at(village);
+    const width = village.p.name.length * 16;
+    // The grids' numbers stand first; the name goes above or below them, wherever there is room.
+    const shift = [0, -22, 22, -40, 40, -60, 60].find((dy) => takeRoom(taken, x, y + dy, width, 18));
+    if (shift !== undefined) words(pen, village.p.name, x, y + shift, 15, { weight: 700, colour: colours.village });
   }
 }
 
@@ -115,8 +130,14 @@ export function find(code) {
     const found = source.items.find((grid) => grid.p.code === code);
     if (found) return found;
   }
-  return null;
+  return single.get(code) ?? null;
 }
+
+/** Areas fetched one by one; null while one is on its way. */
+const single = new Map();
+export const asked = (code) => single.has(code);
+export const keep = (code, area) => single.set(code, area);
+export const forget = () => single.clear();
 
 /** The smallest area under a point that is drawn. */
 export function hit(x, y) {

@@ -18,9 +18,9 @@ const WIDTH = [0.8, 1.6, 2.6, 4.2];
 const FROM_ZOOM = [15, 13.5, 11, 0];
 
 export const basemap = {
-  water: new Source({ address: (bbox) => query("/api/basemap/water", { bbox }), minZoom: 9 }),
-  roads: new Source({ address: (bbox) => query("/api/basemap/roads", { bbox }), minZoom: 12 }),
-  buildings: new Source({ address: (bbox) => query("/api/basemap/buildings", { bbox }), minZoom: 15 }),
+  water: new Source({ address: (bbox) => query("/api/basemap/water", { bbox, limit: 10_000 }), minZoom: 9 }),
+  roads: new Source({ address: (bbox) => query("/api/basemap/roads", { bbox, limit: 10_000 }), minZoom: 12 }),
+  buildings: new Source({ address: (bbox) => query("/api/basemap/buildings", { bbox, limit: 10_000 }), minZoom: 15 }),
 };
 
 export function paintWater(pen, view) {

@@ -2,7 +2,7 @@
 import { ImageOverlay } from "/static/leaflet.js";
 import { query, request } from "/static/net.js";
 import { around } from "/static/source.js";
-import { reportWindow } from "/static/points.js";
+import { reportWindow } from "/static/clock.js";
 import * as state from "/static/state.js";
 
 export class Heat {

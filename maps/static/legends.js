@@ -1,13 +1,14 @@
 // What stands below each layer's name: its legend with unit and classes, its settings, and how it stands.
 import { alpha, palette, theme } from "/static/colours.js";
+import { isPast, until } from "/static/clock.js";
 import { h, skeleton } from "/static/dom.js";
 import * as grids from "/static/grids.js";
 import * as marks from "/static/marks.js";
 import { householdRadius } from "/static/points.js";
 import * as state from "/static/state.js";
-import { count, has, short, t } from "/static/words.js";
+import { count, has, moment, short, t } from "/static/words.js";
 
-const range = (low, high) => `${short(low)} – ${short(high)}`;
+const range = (low, high) => t("legend.range", { low: short(low), high: short(high) });
 
 function legend(title, unit, rows, note = "") {
   return h("div", { class: "legend" },
@@ -48,7 +49,7 @@ function gridLegend() {
       if (i === 0) return [colour, `< ${signed(limits[0])}`];
       if (i === steps.length - 1) return [colour, `> ${signed(limits.at(-1))}`];
       const band = i === (steps.length - 1) / 2 ? ` (${t("legend.band")})` : "";
-      return [colour, `${signed(limits[i - 1])} … ${signed(limits[i])}${band}`];
+      return [colour, t("legend.range", { low: signed(limits[i - 1]), high: signed(limits[i]) }) + band];
     });
     const note = t("legend.target", { target: count(items[0] ? grids.target(items[0]) : grids.TARGET) });
     return [choice, legend(t("legend.deviation"), "%", [...rows.map(([c, text]) => [onLand(c, opacity), text]), ...missing], note)];
@@ -99,6 +100,8 @@ function gapLegend() {
 
 const categories = () => Object.values(palette.report_category).flatMap((group) => group.categories);
 const anyOrCategory = () => [["", t("category.all")], ...categories().map((name) => [name, t(`category.${name}`)])];
+/** Said where data of the past are shown up to their last day. */
+const upTo = () => (isPast() ? t("window.up_to", { at: moment(until().toISOString()) }) : "");
 const windows = () => ["7", "30", "90"].map((days) => [days, t("window.days", { days })]);
 
 function reportLegend() {
@@ -115,7 +118,8 @@ function reportLegend() {
     select(t("window.label"), state.get("days"), windows(), (days) => state.set({ days })),
     select(t("category.label"), state.get("category"), anyOrCategory(), (category) => state.set({ category })),
     h("div", { class: "legend" }, h("div", { class: "pair" }, cells),
-      h("div", { class: "classes" }, ring, h("span", {}, t("reports.overdue", { days: palette.overdue_days })))),
+      h("div", { class: "classes" }, ring, h("span", {}, t("reports.overdue", { days: palette.overdue_days }))),
+      h("div", { class: "note" }, upTo())),
   ];
 }
 
@@ -138,17 +142,11 @@ function heatSettings() {
 function heatLegend(heat) {
   const { body } = heat;
   if (!body) return heatSettings();
-  const steps = body.colours ?? [];
-  const opacity = palette.heat_opacity;
-  const rows = body.breaks.slice(1).map((edge, i) => {
-    const at = steps.length > 1 ? (i * (opacity.length - 1)) / (steps.length - 1) : 2;
-    const low = Math.floor(at);
-    const share = opacity[low] + ((opacity[low + 1] ?? opacity[low]) - opacity[low]) * (at - low);
-    return [onLand(steps[i], share), range(body.breaks[i], edge)];
-  });
+  const rows = body.breaks.slice(1).map((edge, i) => [onLand(body.colours[i], body.opacity[i]), range(body.breaks[i], edge)]);
   const kernel = has(`kernel.${body.kernel}`) ? t(`kernel.${body.kernel}`) : body.kernel;
   const note = t("legend.heat.note", { kernel, bandwidth: short(body.bandwidth_m), count: count(body.count) });
-  return [...heatSettings(), rows.length ? legend(t("legend.heat"), t("unit.per_km2"), rows, note) : h("p", { class: "hint" }, t("heat.empty"))];
+  const unplaced = body.unplaced ? t("legend.heat.unplaced", { count: count(body.unplaced) }) : "";
+  return [...heatSettings(), rows.length ? legend(t("legend.heat"), t("unit.per_km2"), rows, `${note}${unplaced}${upTo()}`) : h("p", { class: "hint" }, t("heat.empty"))];
 }
 
 const BODIES = { grids: gridLegend, households: householdLegend, cameras: cameraLegend, isovists: isovistLegend, gaps: gapLegend, reports: reportLegend, heat: heatLegend };

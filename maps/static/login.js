@@ -68,7 +68,7 @@ change.addEventListener("submit", (event) => {
   complain(change, null);
   busy(change, async () => {
     try {
-      await request("/api/session/password", { method: "PUT", body: { current_password: oneTime, new_password: first.value } });
+      await request("/api/session/password", { method: "PUT", body: { password: oneTime, new_password: first.value } });
       location.assign(onward());
     } catch (error) {
       complain(change, error.kind === "offline" ? "login.offline" : "login.failed", { detail: error.message });

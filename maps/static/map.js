@@ -43,7 +43,7 @@ if (config.tile_url) {
 }
 
 let hovered = null;
-const ground = new Canvas([paintWater, grids.paintFills, paintRoads, paintBuildings], { pane: "ground" });
+const ground = new Canvas([grids.paintFills, paintWater, paintRoads, paintBuildings], { pane: "ground" });
 const marks = new Canvas([points.paintIsovists, points.paintGaps, grids.paintEdges, points.paintHouseholds, grids.paintLabels, points.paintCameras, points.paintReports], { pane: "marks" });
 const lift = new Canvas([grids.paintPlace, paintLift], { pane: "lift" });
 const heat = new Heat(map);
@@ -69,7 +69,7 @@ const countOf = (name) => {
 };
 const panel = new LayerPanel({ sources: sourceOf, counts: countOf, retry: () => loadAll() });
 const strip = new Strip();
-const places = new Places((code) => goTo(code));
+const places = new Places((code) => goTo(code), (code) => { const grid = grids.find(code); return grid && { name: grid.p.name, parent: grid.p.parent_code }; });
 
 let placed = false;
 async function loadAll() {
@@ -98,6 +98,14 @@ async function loadSummary() {
   }
 }
 
+async function loadPlans() {
+  try {
+    grids.takePlans((await request("/api/plans")).plans);
+    ground.repaint();
+    panel.update(["grids"]);
+  } catch (error) { if (error.status === 401) signIn(); } // without the plans the usual target counts
+}
+
 const signIn = () => location.assign(query("/login", { next: location.pathname + location.search }));
 
 // ---- selection --------------------------------------------------------------------------------------------------
@@ -113,7 +121,7 @@ function refreshDetail(kind = null, { focus = false, force = false } = {}) {
   if (kind && chosen?.kind !== kind) return;
   const item = selection.item(chosen);
   if (!chosen) { detailed = ""; hideDetail(); return; }
-  if (!item) return; // not loaded yet; its source tells when it is
+  if (!item) { if (chosen.kind === "grid") fetchArea(chosen.key); return; } // of other kinds the source tells when it is there
   const mark = `${state.get("selection")}|${state.get("date")}|${item.seen?.p.camera_id ?? ""}`;
   if (mark === detailed && !force) return;
   detailed = mark;
@@ -122,6 +130,21 @@ function refreshDetail(kind = null, { focus = false, force = false } = {}) {
   const above = chosen.kind === "grid" ? places.path(code).slice(0, -1) : places.path(code);
   const children = chosen.kind === "grid" && item.p.level !== "CELL" ? Object.values(grids.grids).flatMap((source) => source.items).filter((grid) => grid.p.parent_code === item.p.code) : [];
   showDetail(chosen.kind, item, { path: above.join(" › "), close: () => { select(null); map.getContainer().focus(); }, select: pick, children }, { focus });
+}
+
+/** An area outside the loaded box, or of a level that is not drawn at this zoom. */
+async function fetchArea(code) {
+  if (!placed || grids.asked(code)) return null;
+  try {
+    grids.keep(code, null);
+    grids.keep(code, shape(await request(query(`/api/grids/${encodeURIComponent(code)}`, { as_of: state.get("date") }))));
+    lift.repaint();
+    refreshDetail("grid");
+    return grids.find(code);
+  } catch (error) {
+    if (error.status === 404) say(t("detail.gone", { code })); else complain(error);
+    return null;
+  }
 }
 
 const inquired = new Set();
@@ -171,12 +194,8 @@ async function goTo(code) {
   state.set({ place: code, selection: code ? `grid:${code}` : "" });
   places.title();
   if (!code) { whole(); return; }
-  const known = grids.find(code);
-  if (known) { flyToBox(known.box); return; }
-  try {
-    const feature = await request(query(`/api/grids/${encodeURIComponent(code)}`, { as_of: state.get("date") }));
-    flyToBox(shape(feature).box);
-  } catch (error) { complain(error); }
+  const area = grids.find(code) ?? await fetchArea(code);
+  if (area) flyToBox(area.box);
 }
 
 function whole(now = false) {
@@ -260,6 +279,8 @@ state.onChange((changed) => {
   if (changed.has("date")) {
     for (const source of [...Object.values(grids.grids), points.reports]) source.stale();
     heat.stale();
+    grids.forget();
+    places.load();
     loadSummary();
   }
   if (changed.has("days") || changed.has("category")) points.reports.stale();
@@ -306,7 +327,7 @@ asOf.addEventListener("change", () => state.set({ date: asOf.value === today() ?
 let session = null;
 function showUser() {
   byId("user").textContent = session?.name ?? "";
-  byId("user").title = session ? t("session.scope", { scope: session.scope || t("place.all") }) : "";
+  byId("user").title = session ? t("session.scope", { scope: session.scope_code || t("place.all") }) : "";
   byId("sign-out").hidden = !session;
 }
 byId("sign-out").addEventListener("click", async () => {
@@ -353,7 +374,9 @@ try {
   session = await request("/api/session");
   if (session.password_is_one_time) signIn();
   showUser();
-  loadSummary();
+  // The summary brings the server's clock, which decides up to when reports are asked for.
+  await loadSummary();
+  loadPlans();
   places.load().then(() => refreshDetail(null, { force: true }));
   // The outline tells where the town lies; until it is there nothing else could be asked for.
   if (view.length === 3 && view.every(Number.isFinite)) map.setView([view[0], view[1]], view[2], { animate: false });

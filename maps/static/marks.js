@@ -96,12 +96,12 @@ export function hatch(pen, colour, opacity = 0.85) {
   const key = colour + opacity;
   if (!hatches.has(key)) {
     const tile = document.createElement("canvas");
-    tile.width = tile.height = 8;
+    tile.width = tile.height = 10;
     const ink = tile.getContext("2d");
     ink.strokeStyle = alpha(colour, opacity);
-    ink.lineWidth = 1.6;
+    ink.lineWidth = 1.2;
     ink.beginPath();
-    for (const shift of [-8, 0, 8]) { ink.moveTo(shift - 1, 9); ink.lineTo(shift + 9, -1); }
+    for (const shift of [-10, 0, 10]) { ink.moveTo(shift - 1, 11); ink.lineTo(shift + 11, -1); }
     ink.stroke();
     hatches.set(key, pen.createPattern(tile, "repeat"));
   }

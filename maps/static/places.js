@@ -1,12 +1,14 @@
 // The place picker: town, village, grid as a tree that the arrow keys walk.
 import { byId, h, skeleton } from "/static/dom.js";
-import { request } from "/static/net.js";
+import { features, query, request } from "/static/net.js";
 import * as state from "/static/state.js";
 import { onLanguage, t } from "/static/words.js";
 
 export class Places {
-  constructor(choose) {
+  /** `choose(code)` goes there; `outside(code)` knows places that the tree has not fetched: {name, parent}. */
+  constructor(choose, outside) {
     this.choose = choose;
+    this.outside = outside;
     this.roots = [];
     this.byCode = new Map();
     this.open = new Set();
@@ -30,14 +32,16 @@ export class Places {
   async load() {
     this.tree.replaceChildren(skeleton(5));
     try {
-      const body = await request("/api/places");
-      this.roots = Array.isArray(body) ? body : body.places ?? [];
+      const body = await request(query("/api/places", { as_of: state.get("date") }));
+      this.roots = body.places;
       this.byCode.clear();
       const walk = (place, parent) => {
-        this.byCode.set(place.code, { ...place, parent });
+        place.parent = parent;
+        this.byCode.set(place.code, place);
         for (const child of place.children ?? []) walk(child, place.code);
       };
       for (const root of this.roots) walk(root, null);
+      for (const code of this.open) this.fill(code);
       if (this.roots.length === 1) this.open.add(this.roots[0].code);
       this.title();
       this.draw();
@@ -46,11 +50,10 @@ export class Places {
     }
   }
 
-  name(code) { return this.byCode.get(code)?.name ?? code; }
-
   path(code) {
     const names = [];
-    for (let place = this.byCode.get(code); place; place = this.byCode.get(place.parent)) names.unshift(place.name);
+    const known = this.byCode.get(code) ?? this.outside(code);
+    for (let place = known; place; place = this.byCode.get(place.parent)) names.unshift(place.name);
     return names;
   }
 
@@ -78,7 +81,7 @@ export class Places {
     const walk = (place, level) => {
       const children = place.children ?? [];
       const fits = !wanted || place.name.toLowerCase().includes(wanted) || place.code.includes(wanted);
-      if (fits) rows.push([place.code, place.name, level, children.length > 0]);
+      if (fits) rows.push([place.code, place.name, level, children.length > 0 || (place.level === "VILLAGE" && !place.filled)]);
       if (wanted || this.open.has(place.code)) for (const child of children) walk(child, level + 1);
     };
     for (const root of this.roots) walk(root, 1);
@@ -101,6 +104,20 @@ export class Places {
   twist(code, on = !this.open.has(code)) {
     if (on) this.open.add(code); else this.open.delete(code);
     this.draw();
+    if (on) this.fill(code);
+  }
+
+  /** A village's grids are asked for when it is opened: a county has thousands of them. */
+  async fill(code) {
+    const village = this.byCode.get(code);
+    if (village?.level !== "VILLAGE" || village.filled) return;
+    village.filled = true;
+    try {
+      const found = await features(query("/api/grids", { level: "CELL", parent_code: code, as_of: state.get("date"), limit: 10_000 }));
+      village.children = found.features.map(({ properties: { code: own, name, level } }) => ({ code: own, name, level, children: [] }));
+      for (const child of village.children) this.byCode.set(child.code, { ...child, parent: code });
+      this.draw();
+    } catch { village.filled = false; }
   }
 
   pick(code) {
@@ -115,7 +132,7 @@ export class Places {
     const place = this.byCode.get(this.at);
     if (event.key === "ArrowDown") this.at = rows[Math.min(index + 1, rows.length - 1)]?.[0] ?? "";
     else if (event.key === "ArrowUp") this.at = rows[Math.max(index - 1, 0)]?.[0] ?? "";
-    else if (event.key === "ArrowRight" && place?.children?.length && !this.filter.value) this.open.add(this.at);
+    else if (event.key === "ArrowRight" && place && !this.filter.value) { this.twist(this.at, true); event.preventDefault(); return; }
     else if (event.key === "ArrowLeft" && place && !this.filter.value) {
       if (this.open.has(this.at)) this.open.delete(this.at); else this.at = place.parent ?? this.at;
     } else if (event.key === "Enter") { this.pick(this.at); event.preventDefault(); return; } else return;

@@ -4,29 +4,16 @@ import * as marks from "/static/marks.js";
 import { query } from "/static/net.js";
 import { Source } from "/static/source.js";
 import { inside, touches, trace } from "/static/shapes.js";
+import { reportWindow, until } from "/static/clock.js";
 import * as state from "/static/state.js";
 
 export const HOUSEHOLDS_FROM = 16;
-const DAY = 86_400_000;
-
-/** The moment up to which reports count: now, or the end of the chosen day in China. */
-export function until() {
-  const day = state.get("date");
-  return day ? new Date(Date.parse(`${day}T00:00:00+08:00`) + DAY) : new Date();
-}
-
-/** The window of the reports and of the heat, as the server takes it; whole minutes, so that addresses repeat. */
-export function reportWindow() {
-  const end = new Date(Math.ceil(until().getTime() / 60_000) * 60_000);
-  return { since: new Date(end.getTime() - Number(state.get("days")) * DAY).toISOString(), until: end.toISOString() };
-}
-
-export const households = new Source({ address: (bbox) => query("/api/households", { bbox, limit: 5000 }), minZoom: HOUSEHOLDS_FROM });
-export const cameras = new Source({ address: () => query("/api/cameras", { limit: 5000 }), boxed: false, minZoom: 10 });
-export const isovists = new Source({ address: (bbox) => query("/api/coverage/isovists", { bbox, limit: 5000 }), minZoom: 13 });
-export const gaps = new Source({ address: (bbox) => query("/api/coverage/gaps", { bbox, limit: 5000 }), minZoom: 11 });
+export const households = new Source({ address: (bbox) => query("/api/households", { bbox, limit: 10_000 }), minZoom: HOUSEHOLDS_FROM });
+export const cameras = new Source({ address: () => query("/api/cameras", { limit: 10_000 }), boxed: false, minZoom: 10 });
+export const isovists = new Source({ address: (bbox) => query("/api/coverage/isovists", { bbox, limit: 10_000 }), minZoom: 13 });
+export const gaps = new Source({ address: (bbox) => query("/api/coverage/gaps", { bbox, limit: 10_000 }), minZoom: 11 });
 export const reports = new Source({
-  address: () => query("/api/reports", { ...reportWindow(), category: state.get("category"), limit: 5000 }), boxed: false, minZoom: 9,
+  address: () => query("/api/reports", { ...reportWindow(), category: state.get("category"), limit: 10_000 }), boxed: false, minZoom: 9,
 });
 export const SOURCES = { households, cameras, isovists, gaps, reports };
 
@@ -53,16 +40,16 @@ export function paintGaps(pen, view) {
   pen.beginPath();
   const visible = gaps.items.filter((gap) => touches(gap.box, view.box));
   for (const gap of visible) trace(pen, gap, view);
-  pen.fillStyle = alpha(palette.gap.fill, 0.1);
+  pen.fillStyle = alpha(palette.gap.fill, 0.06);
   pen.fill("evenodd");
-  pen.fillStyle = marks.hatch(pen, palette.gap.line, 0.75);
+  pen.fillStyle = marks.hatch(pen, palette.gap.line, 0.6);
   pen.fill("evenodd");
-  pen.strokeStyle = palette.gap.line;
-  pen.lineWidth = 1.2;
+  pen.strokeStyle = alpha(palette.gap.line, 0.8);
+  pen.lineWidth = 0.9;
   pen.stroke();
   for (const gap of visible) {
     const size = Math.max((gap.box[2] - gap.box[0]) * view.scale, (gap.box[3] - gap.box[1]) * view.scale);
-    if (size < 34) continue;
+    if (size < 44) continue;
     const [x, y] = place(gap, view);
     marks.words(pen, String(gap.p.rank ?? ""), x, y, 13, { weight: 700, colour: "#ffffff", halo: palette.gap.line });
   }

@@ -31,7 +31,7 @@ export function startSearch(fly) {
     running = new AbortController();
     try {
       const body = await request(query("/api/search", { q: text, as_of: state.get("date") }), { signal: running.signal });
-      hits = body.hits ?? body.results ?? body.items ?? [];
+      hits = body.hits;
       if (!hits.length) { message(t("search.none", { text })); return; }
       list.replaceChildren(...hits.map((hit, at) => h("li", {
         role: "option", id: `hit-${at}`, data: { at }, aria: { selected: "false" },

@@ -7,7 +7,7 @@ const KINDS = {
   camera: { layer: "cameras", key: (item) => item.p.camera_id },
   report: { layer: "reports", key: (item) => item.p.report_key },
   gap: { layer: "gaps", key: (item) => String(item.p.id ?? item.id) },
-  household: { layer: "households", key: (item) => item.p.household_key },
+  household: { layer: "households", key: (item) => String(item.id) },
 };
 const kindOf = (layer) => Object.keys(KINDS).find((kind) => KINDS[kind].layer === layer);
 

@@ -112,3 +112,15 @@ export function trace(path, made, view, close = made.kind === "area") {
     if (close) path.closePath();
   }
 }
+
+/** 4π area / perimeter², 1 for a circle, on the sphere at the area's own latitude. Source: Polsby and Popper 1991. */
+export function polsbyPopper(made) {
+  let twice = 0, perimeter = 0;
+  for (const line of made.lines) {
+    for (let i = 0, j = line.length - 2; i < line.length; j = i, i += 2) {
+      twice += line[j] * line[i + 1] - line[i] * line[j + 1]; // rings of holes turn the other way (RFC 7946)
+      perimeter += Math.hypot(line[i] - line[j], line[i + 1] - line[j + 1]);
+    }
+  }
+  return (2 * Math.PI * Math.abs(twice)) / perimeter ** 2;
+}

@@ -1,5 +1,6 @@
 // Counters, age of the data, the line, and notices at the bottom.
 import { byId, h, skeleton } from "/static/dom.js";
+import { now, takeSummary } from "/static/clock.js";
 import { offlineSince } from "/static/net.js";
 import * as state from "/static/state.js";
 import { ago, count, moment, t } from "/static/words.js";
@@ -23,14 +24,13 @@ export function quiet() { notice.hidden = true; }
 export class Strip {
   constructor() {
     this.summary = null;
-    this.at = null;
     byId("counters").replaceChildren(skeleton(1));
     setInterval(() => this.age(), 10_000);
   }
 
   take(summary) {
     this.summary = summary;
-    this.at = Date.now();
+    takeSummary(summary);
     this.draw();
   }
 
@@ -55,7 +55,7 @@ export class Strip {
     if (!this.summary) { element.textContent = t("age.loading"); return; }
     const instants = [this.summary.newest_report_at, this.summary.newest_load_at].filter(Boolean).map(Date.parse);
     const newest = instants.length ? Math.max(...instants) : NaN;
-    const text = Number.isFinite(newest) ? t("age.data", { at: moment(new Date(newest).toISOString()), ago: ago((Date.now() - newest) / 1000) }) : t("age.none");
+    const text = Number.isFinite(newest) ? t("age.data", { at: moment(new Date(newest).toISOString()), ago: ago((now() - newest) / 1000) }) : t("age.none");
     element.textContent = state.get("date") ? `${t("age.as_of", { date: state.get("date") })} · ${text}` : text;
   }
 }

@@ -32,7 +32,6 @@ export async function speak(wanted) {
   current = wanted;
   document.documentElement.lang = wanted === "zh" ? "zh-CN" : wanted;
   try { localStorage.setItem("language", wanted); } catch { /* storage may be switched off */ }
-  document.cookie = `language=${wanted}; path=/; max-age=31536000; samesite=lax`;
   apply();
   for (const listener of listeners) listener(wanted);
 }
