@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import shapely
 import sqlalchemy as sa
-from geo.blocks import building_blocks
 from geo.coverage import dissolve
 from pyproj import CRS
 from sqlalchemy.orm import Session
@@ -146,6 +145,8 @@ def _blocks(session: Session, scope: Scope, villages: gpd.GeoDataFrame, crs: CRS
         "roads": road_frame(session, scope, bounds=bounds),
         "water": water_frame(session, scope, bounds=bounds),
     }
+    from geo.blocks import building_blocks
+
     made = building_blocks(
         villages.set_index("code").geometry,
         households,
