@@ -22,7 +22,7 @@ Progress = Callable[[int, int], None]
 PARENT_LEVEL = {GridLevel.VILLAGE: GridLevel.TOWN, GridLevel.CELL: GridLevel.VILLAGE, GridLevel.MICRO: GridLevel.CELL}
 
 NOISE_WIDTH_M = 0.01
-"""Thinner strips come from rounding coordinates to a millimetre or to seven decimals of a degree, not from a drawing."""
+"""Thinner strips come from rounding coordinates to millimetres or to seven decimals of a degree."""
 
 
 def check_grids(
@@ -46,7 +46,9 @@ def check_grids(
     MissingDataError : there are no grids to look at
     """
     frames = {
-        level: grid_frame(session, scope, level=level, as_of=as_of, plan_id=plan_id if level == GridLevel.CELL else None)
+        level: grid_frame(
+            session, scope, level=level, as_of=as_of, plan_id=plan_id if level == GridLevel.CELL else None
+        )
         for level in GridLevel
     }
     frames = {level: frame[frame["code"].map(scope.covers).astype(bool)] for level, frame in frames.items()}

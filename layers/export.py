@@ -41,7 +41,7 @@ def write_frame(frame: gpd.GeoDataFrame, path: Path) -> None:
 
 
 def write_raster(values: np.ndarray, bounds: tuple[float, float, float, float], path: Path) -> None:
-    """Write the cells above zero of a (rows, cols) raster, row 0 in the north, as CSV: lon, lat of the centre, value."""
+    """Write the cells above zero of a (rows, cols) raster, row 0 in the north, as CSV: centre lon, lat and value."""
     rows, cols = values.shape
     west, south, east, north = bounds
     row, col = np.nonzero(values)

@@ -52,7 +52,15 @@ def test_only_the_doors_read_the_clock_and_the_environment(package):
 @pytest.mark.parametrize("package", BELOW)
 def test_nothing_happens_at_import(package):
     """Modules define; only a script's guard and constants stand at their top level."""
-    allowed = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+    allowed = (
+        ast.Import,
+        ast.ImportFrom,
+        ast.FunctionDef,
+        ast.AsyncFunctionDef,
+        ast.ClassDef,
+        ast.Assign,
+        ast.AnnAssign,
+    )
     for path in modules(package):
         if "migrations" in path.parts:
             continue

@@ -1,12 +1,12 @@
 """One tiny world for the tests of storage and doors, drawn on a plane of metres and stored in degrees.
 
-    y
-    600 ┌────────────────┬────────────────┐
-        │                │                │     villages …001201 (west) and …001202 (east) of town 330699001,
-        │  330699001201  │  330699001202  │     each 10 x 6 blocks of 100 m with 10 households: 600 households,
-        │                │                │     two grids of 300
-      0 └────────────────┴────────────────┘
-        0              1000             2000  x
+y
+600 ┌────────────────┬────────────────┐
+    │                │                │     villages …001201 (west) and …001202 (east) of town 330699001,
+    │  330699001201  │  330699001202  │     each 10 x 6 blocks of 100 m with 10 households: 600 households,
+    │                │                │     two grids of 300
+  0 └────────────────┴────────────────┘
+    0              1000             2000  x
 """
 
 from __future__ import annotations
@@ -64,7 +64,15 @@ def add_boundaries(session: Session) -> None:
     session.execute(
         sa.insert(Grid),
         [
-            {"code": code, "name": name, "level": level, "parent_code": parent, "area_m2": 6e5, "valid_from": START, "geom": geom}
+            {
+                "code": code,
+                "name": name,
+                "level": level,
+                "parent_code": parent,
+                "area_m2": 6e5,
+                "valid_from": START,
+                "geom": geom,
+            }
             for code, name, level, parent, geom in rows
         ],
     )
@@ -104,18 +112,39 @@ def add_blocks(session: Session) -> None:
 def add_places(session: Session) -> None:
     """A building, two cameras, an address, and four reports: inside, just outside, far outside, without a point."""
     building = to_sql(multi(degrees([shapely.box(200, 300, 260, 320)])))[0]
-    session.execute(sa.insert(Building), [{"building_key": "school", "name": "枫溪小学", "digest": "", "geom": building}])
+    session.execute(
+        sa.insert(Building), [{"building_key": "school", "name": "枫溪小学", "digest": "", "geom": building}]
+    )
     near = to_sql(degrees([shapely.Point(230, 290), shapely.Point(1500, 300)]))
     session.execute(
         sa.insert(Camera),
         [
-            {"camera_id": "33069900001321000001", "bearing_deg": 0.0, "fov_deg": 90.0, "range_m": 60.0, "ptz_type": 3, "digest": "", "geom": near[0]},
+            {
+                "camera_id": "33069900001321000001",
+                "bearing_deg": 0.0,
+                "fov_deg": 90.0,
+                "range_m": 60.0,
+                "ptz_type": 3,
+                "digest": "",
+                "geom": near[0],
+            },
             {"camera_id": "33069900001321000002", "ptz_type": 1, "range_m": 40.0, "digest": "", "geom": near[1]},
         ],
     )
     session.execute(
         sa.insert(Address),
-        [{"address_key": "a1", "town": "枫溪镇", "village": "西村", "road": "枫溪路", "number": "12", "full_text": "枫溪镇西村枫溪路12号", "digest": "", "geom": near[0]}],
+        [
+            {
+                "address_key": "a1",
+                "town": "枫溪镇",
+                "village": "西村",
+                "road": "枫溪路",
+                "number": "12",
+                "full_text": "枫溪镇西村枫溪路12号",
+                "digest": "",
+                "geom": near[0],
+            }
+        ],
     )
     points = to_sql(degrees([shapely.Point(150, 150), shapely.Point(1500, -30), shapely.Point(1500, -500)]))
     session.execute(

@@ -32,7 +32,9 @@ def show(columns: Iterable[str], rows: Iterable[Iterable[Any]], *, title: str | 
         numeric = all(isinstance(row[i], int | float) or row[i] is None for row in rows)
         table.add_column(column, justify="right" if rows and numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*("–" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in row))
+        table.add_row(
+            *("–" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in row)
+        )
     out.print(table)
 
 

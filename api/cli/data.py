@@ -29,7 +29,9 @@ class Layer(StrEnum):
 
 def sample(
     folder: Annotated[Path, typer.Argument(help="Folder to write the files into; it is made if missing.")],
-    households: Annotated[int, typer.Option(min=2_000, max=1_000_000, help="How many households the town has.")] = 4_000,
+    households: Annotated[
+        int, typer.Option(min=2_000, max=1_000_000, help="How many households the town has.")
+    ] = 4_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same town, byte by byte.")] = 1,
     until: Annotated[str, typer.Option(help="Last day of the 90 days of reports.")] = "2026-10-31",
 ) -> None:
@@ -39,8 +41,9 @@ def sample(
     """
     from datetime import date
 
-    from geo.town import make_town
     from layers.sample import write_town
+
+    from geo.town import make_town
 
     with progress("Building the town") as tell:
         tell(0, 2)
@@ -56,7 +59,9 @@ def _columns(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         ours, equals, theirs = pair.partition("=")
         if not equals:
-            raise InvalidInputError(f"{pair} names no column; write --column field=HEADER, for example households=HUSHU.")
+            raise InvalidInputError(
+                f"{pair} names no column; write --column field=HEADER, for example households=HUSHU."
+            )
         columns[ours] = theirs
     return columns
 
@@ -64,13 +69,24 @@ def _columns(pairs: list[str]) -> dict[str, str]:
 def load(
     context: typer.Context,
     layer: Annotated[Layer, typer.Argument(help="What the files hold.")],
-    files: Annotated[list[Path], typer.Argument(help="GeoJSON, GeoPackage, Shapefile (also .zip), GeoParquet, CSV or Excel.")],
-    crs: Annotated[str | None, typer.Option(help="CRS where the file names none: EPSG:4549, EPSG:4326, gcj02, bd09 …")] = None,
+    files: Annotated[
+        list[Path], typer.Argument(help="GeoJSON, GeoPackage, Shapefile (also .zip), GeoParquet, CSV or Excel.")
+    ],
+    crs: Annotated[
+        str | None, typer.Option(help="CRS where the file names none: EPSG:4549, EPSG:4326, gcj02, bd09 …")
+    ] = None,
     encoding: Annotated[str | None, typer.Option(help="Text encoding, if it is neither UTF-8 nor GB18030.")] = None,
-    column: Annotated[list[str] | None, typer.Option(help="field=HEADER where a header is not recognised; field='HEADER / 2.2' divides; field==VALUE sets; repeatable.")] = None,
-    level: Annotated[str | None, typer.Option(help="Boundaries: TOWN, VILLAGE or CELL, where no column says so.")] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="field=HEADER where a header is not recognised; `field=HEADER / 2.2` divides; repeatable."),
+    ] = None,
+    level: Annotated[
+        str | None, typer.Option(help="Boundaries: TOWN, VILLAGE or CELL, where no column says so.")
+    ] = None,
     parent: Annotated[str | None, typer.Option(help="Boundaries: code of the area that holds all of them.")] = None,
-    valid_from: Annotated[str | None, typer.Option(help="Boundaries: in force from this day; earlier editions end there.")] = None,
+    valid_from: Annotated[
+        str | None, typer.Option(help="Boundaries: in force from this day; earlier editions end there.")
+    ] = None,
     sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook or layer of a GeoPackage.")] = None,
 ) -> None:
     """Load files of one kind, all or nothing; refused rows go into FILE.rejected.csv with line and reason.
@@ -103,10 +119,7 @@ def load(
                 )
     show(
         ("file", "read", "new", "changed", "unchanged", "repaired", "refused"),
-        (
-            (r.file_name, r.read, r.inserted, r.updated, r.unchanged, len(r.repaired), len(r.rejected))
-            for r in results
-        ),
+        ((r.file_name, r.read, r.inserted, r.updated, r.unchanged, len(r.repaired), len(r.rejected)) for r in results),
     )
     for result in results:
         for warning in result.warnings:

@@ -23,7 +23,10 @@ def choose(
     database: Annotated[
         str | None,
         typer.Option(
-            "--database", "-d", metavar="FILE|URL", help="A SpatiaLite file or a postgresql:// URL; by default FENGQIAO_DATABASE_URL."
+            "--database",
+            "-d",
+            metavar="FILE|URL",
+            help="A SpatiaLite file or a postgresql:// URL; by default FENGQIAO_DATABASE_URL.",
         ),
     ] = None,
 ) -> None:

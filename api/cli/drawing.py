@@ -187,7 +187,9 @@ def check(
     scope: Annotated[str, typer.Option(help="Only this area, by its code.")] = "",
     plan: Annotated[int | None, typer.Option(help="Check this plan instead of the grids in force.")] = None,
     as_of: Annotated[str | None, typer.Option(help="The grids in force on this day; by default today.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the findings, with geometry, here.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the findings, with geometry, here.")
+    ] = None,
 ) -> None:
     """Look for gaps, overlaps, slivers, and grids that leave their village or villages that leave their town.
 

@@ -42,7 +42,9 @@ def coverage(context: typer.Context, scope: ScopeCode = "") -> None:
 
 def heatmap(
     context: typer.Context,
-    output: Annotated[Path, typer.Option("-o", "--output", help="A .png picture or a .csv table of cells.")] = Path("heatmap.png"),
+    output: Annotated[Path, typer.Option("-o", "--output", help="A .png picture or a .csv table of cells.")] = Path(
+        "heatmap.png"
+    ),
     scope: ScopeCode = "",
     days: Annotated[int, typer.Option(min=1, help="Length of the window.")] = 90,
     until: Annotated[str | None, typer.Option(help="Last day of the window; by default today.")] = None,

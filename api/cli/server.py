@@ -65,7 +65,9 @@ def _serve(settings: Settings, host: str, port: int, password: str | None) -> No
 def demo(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Folder of files named town, villages, households, reports …")],
-    database: Annotated[Path, typer.Option(help="SpatiaLite file of the demo; made anew each time.")] = Path("build/demo.sqlite"),
+    database: Annotated[Path, typer.Option(help="SpatiaLite file of the demo; made anew each time.")] = Path(
+        "build/demo.sqlite"
+    ),
     target: Annotated[int, typer.Option(help="Households a grid.")] = 300,
     host: Host = "127.0.0.1",
     port: Port = 8000,
@@ -93,10 +95,7 @@ def demo(
 
 def _files(folder: Path) -> list[tuple[str, Path]]:
     found = [
-        (layer, path)
-        for stem, layer in FILES
-        for suffix in SUFFIXES
-        if (path := folder / f"{stem}{suffix}").is_file()
+        (layer, path) for stem, layer in FILES for suffix in SUFFIXES if (path := folder / f"{stem}{suffix}").is_file()
     ]
     if not any(layer == "boundaries" for layer, _ in found):
         raise InvalidInputError(
@@ -168,7 +167,14 @@ def _draw(context: typer.Context, engine: Engine, target: int) -> None:
             with progress(f"Drawing the grids of {town}") as tell:
                 options = DrawOptions(target=target)
                 plan = draw_plan(
-                    session, OPERATOR, scope_code=town, name="demo", options=options, as_of=start, now=now(), progress=tell
+                    session,
+                    OPERATOR,
+                    scope_code=town,
+                    name="demo",
+                    options=options,
+                    as_of=start,
+                    now=now(),
+                    progress=tell,
                 )
             for step in ("submit", "approve"):
                 advance_plan(session, OPERATOR, plan.id, step, now=now())
@@ -183,20 +189,24 @@ def _draw(context: typer.Context, engine: Engine, target: int) -> None:
 
 
 def _look(context: typer.Context, engine: Engine, html: Path) -> None:
+    from maps.report import report_html
+
     from layers.density import heatmap
     from layers.summary import summary
     from layers.video import compute_sight
-    from maps.report import report_html
 
     start = today(context)
     with sessions(engine).begin() as session:
         with progress("Computing isovists") as tell:
             sight = compute_sight(session, as_of=start, now=now(), progress=tell)
         if sight.cameras:
-            say(f"{sight.cameras} cameras see {sight.seen_m2 / max(sight.settled_m2, 1):.1%} of the settled open ground; {sight.gaps} gaps.")
+            share = sight.seen_m2 / max(sight.settled_m2, 1)
+            say(f"{sight.cameras} cameras see {share:.1%} of the settled open ground; {sight.gaps} gaps.")
         latest = summary(session, EVERYWHERE, as_of=start, now=now()).newest_report_at
         if latest:
-            heat = heatmap(session, EVERYWHERE, as_of=start, since=latest - timedelta(days=90), until=latest + timedelta(seconds=1))
+            heat = heatmap(
+                session, EVERYWHERE, as_of=start, since=latest - timedelta(days=90), until=latest + timedelta(seconds=1)
+            )
             say(f"{heat.reports} reports with a point in 90 days; peak {heat.values.max():.0f} reports per km².")
         with progress("Drawing the map"):
             text = report_html(session, EVERYWHERE, as_of=start, now=_reference(latest))

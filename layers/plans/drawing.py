@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 import shapely
 import sqlalchemy as sa
-from geo.coverage import dissolve
 from pyproj import CRS
 from sqlalchemy.orm import Session
 
 from geo.assign import GridIndex
+from geo.coverage import dissolve
 from geo.crs import metric_crs
 from geo.draw import draw_grids
 from layers.access import EVERYWHERE, Permission, Principal, Scope
@@ -31,6 +31,8 @@ from layers.plans.numbering import grid_name, number_grids
 from layers.tables import SRID, Block, Grid, GridLevel, Plan, PlanBlock, PlanState
 
 Progress = Callable[[int, int], None]
+
+CHUNK = 5_000
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,7 @@ def _grids(session: Session, blocks: gpd.GeoDataFrame, labels: np.ndarray) -> gp
 
 def _store(session: Session, plan: Plan, blocks: gpd.GeoDataFrame, labels: np.ndarray, grids: gpd.GeoDataFrame) -> None:
     shapes = grids.geometry.to_crs(SRID)
-    polygons = [shapely.MultiPolygon([s]) if s.geom_type == "Polygon" else s for s in shapes]
+    polygons = _multi(shapes)
     rows = [
         {
             "plan_id": plan.id,
@@ -237,37 +239,33 @@ def _store(session: Session, plan: Plan, blocks: gpd.GeoDataFrame, labels: np.nd
 
 def _block_ids(session: Session, blocks: gpd.GeoDataFrame) -> dict[str, int]:
     """Row ids by block key; blocks that are not stored yet are added, counts of those that are get renewed."""
-    stored = dict(
-        session.execute(
-            sa.select(Block.block_key, Block.id).where(Block.village_code.in_(sorted(set(blocks["village_code"]))))
-        ).tuples()
-    )
+    stored = _stored_ids(session, blocks["block_key"].tolist())
     new = ~blocks["block_key"].isin(list(stored)).to_numpy()
-    if new.any():
-        added = blocks[new]
-        shapes = added.geometry.to_crs(SRID)
-        polygons = [shapely.MultiPolygon([s]) if s.geom_type == "Polygon" else s for s in shapes]
+    added, kept = blocks[new], blocks[~new]
+    if len(added):
+        polygons = to_sql(_multi(added.geometry.to_crs(SRID)))
+        columns = (added["block_key"], added["village_code"], added["households"], polygons)
         session.execute(
             sa.insert(Block),
             [
-                {"block_key": key, "village_code": village, "households": int(households), "digest": "", "geom": geom}
-                for key, village, households, geom in zip(
-                    added["block_key"], added["village_code"], added["households"], to_sql(polygons), strict=True
-                )
+                {"block_key": key, "village_code": village, "households": int(count), "digest": "", "geom": geom}
+                for key, village, count, geom in zip(*columns, strict=True)
             ],
         )
-    kept = blocks[~new]
     if len(kept) and "id" not in blocks:
-        session.execute(
-            sa.update(Block),
-            [
-                {"id": stored[key], "households": int(count)}
-                for key, count in zip(kept["block_key"], kept["households"], strict=True)
-            ],
-        )
-    keys = blocks["block_key"].tolist()
+        counts = zip(kept["block_key"], kept["households"], strict=True)
+        session.execute(sa.update(Block), [{"id": stored[key], "households": int(count)} for key, count in counts])
+    return stored | _stored_ids(session, added["block_key"].tolist())
+
+
+def _stored_ids(session: Session, keys: list[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for start in range(0, len(keys), 5_000):
-        part = keys[start : start + 5_000]
-        found.update(session.execute(sa.select(Block.block_key, Block.id).where(Block.block_key.in_(part))).tuples())
+    for start in range(0, len(keys), CHUNK):
+        part = keys[start : start + CHUNK]
+        rows = session.execute(sa.select(Block.block_key, Block.id).where(Block.block_key.in_(part)))
+        found |= dict(rows.all())
     return found
+
+
+def _multi(shapes: gpd.GeoSeries) -> list[shapely.MultiPolygon]:
+    return [shapely.MultiPolygon([shape]) if shape.geom_type == "Polygon" else shape for shape in shapes]

@@ -50,7 +50,10 @@ def tainan(data: Path, folder: Path) -> Record:
     job = Job("tw-tainan-nested", folder)
     source = data / "tw-tainan-nested"
     job.load(
-        "boundaries", source / "towns.geojson", level="TOWN", columns={"code": "TOWNCODE", "name": "TOWNNAME", "parent_code": None}
+        "boundaries",
+        source / "towns.geojson",
+        level="TOWN",
+        columns={"code": "TOWNCODE", "name": "TOWNNAME", "parent_code": None},
     )
     result = job.load(
         "boundaries",
@@ -73,7 +76,12 @@ def denver(data: Path, folder: Path) -> Record:
     blocks[["GEOID20", "tract", "hh", "geometry"]].to_file(folder / "blocks.gpkg")
     tracts = blocks.dissolve("tract").reset_index()
     tracts = gpd.GeoDataFrame(
-        {"code": tracts["tract"], "name": "Tract " + tracts["tract"].str[5:], "level": "VILLAGE", "parent_code": "08031"},
+        {
+            "code": tracts["tract"],
+            "name": "Tract " + tracts["tract"].str[5:],
+            "level": "VILLAGE",
+            "parent_code": "08031",
+        },
         geometry=tracts.geometry,
     )
     county = gpd.GeoDataFrame(
@@ -139,7 +147,13 @@ def zhejiang(data: Path, folder: Path) -> Record:
     """90 counties whose file is in unlabelled GCJ-02; the named points of another source tell whether we took it so."""
     job = Job("cn-county-zhejiang", folder)
     source = data / "cn-county-zhejiang" / "zhejiang_counties.geojson"
-    job.load("boundaries", source, crs="gcj02", level="TOWN", columns={"code": "adcode", "name": "district", "parent_code": None})
+    job.load(
+        "boundaries",
+        source,
+        crs="gcj02",
+        level="TOWN",
+        columns={"code": "adcode", "name": "district", "parent_code": None},
+    )
     points = pd.read_csv(data / "cn-adcode-points" / "adcodes.csv", dtype={"adcode": str})
     points = points[points["adcode"].str.startswith("33")]
     with job.step("compare") as session:
@@ -160,7 +174,12 @@ def zhejiang(data: Path, folder: Path) -> Record:
 def taiwan_cameras(data: Path, folder: Path) -> Record:
     """2,029 speed cameras with bearings."""
     job = Job("tw-speed-cameras", folder)
-    job.load("boundaries", data / "tw-tainan-nested" / "towns.geojson", level="TOWN", columns={"code": "TOWNCODE", "name": "TOWNNAME"})
+    job.load(
+        "boundaries",
+        data / "tw-tainan-nested" / "towns.geojson",
+        level="TOWN",
+        columns={"code": "TOWNCODE", "name": "TOWNNAME"},
+    )
     job.load(
         "boundaries",
         data / "tw-tainan-nested" / "villages.geojson",
