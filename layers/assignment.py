@@ -142,7 +142,9 @@ def _assign_table(
             [Assignment.NO_PLACE.value, Assignment.INSIDE.value, Assignment.NEAREST.value],
             Assignment.OUTSIDE.value,
         ).astype(object)
-        values |= {"assignment": kind, "distance_m": np.where(np.isfinite(distance), distance, None)}
+        metres = distance.astype(object)
+        metres[~np.isfinite(distance)] = None
+        values |= {"assignment": kind, "distance_m": metres}
     moved = _store(session, table, frame, values)
     return AssignmentCount(
         table=table.__tablename__,
@@ -165,11 +167,10 @@ def _store(session: Session, table: Any, frame: gpd.GeoDataFrame, values: dict[s
         changed |= old != new
     rows = np.flatnonzero(changed)
     ids = frame["id"].to_numpy()
-    columns = {sa.bindparam(f"new_{name}"): name for name in values}
     statement = (
         sa.update(table.__table__)
         .where(table.__table__.c.id == sa.bindparam("row_id"))
-        .values({name: parameter for parameter, name in columns.items()})
+        .values({name: sa.bindparam(f"new_{name}") for name in values})
     )
     for start in range(0, len(rows), 20_000):
         part = rows[start : start + 20_000]

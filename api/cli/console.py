@@ -26,12 +26,12 @@ def complain(text: str) -> None:
 
 def show(columns: Iterable[str], rows: Iterable[Iterable[Any]], *, title: str | None = None) -> None:
     """A table; numbers stand right."""
-    rows = [list(row) for row in rows]
+    cells = [list(row) for row in rows]
     table = Table(title=title, title_justify="left")
     for i, column in enumerate(columns):
-        numeric = all(isinstance(row[i], int | float) or row[i] is None for row in rows)
-        table.add_column(column, justify="right" if rows and numeric else "left", overflow="fold")
-    for row in rows:
+        numeric = all(isinstance(row[i], int | float) or row[i] is None for row in cells)
+        table.add_column(column, justify="right" if cells and numeric else "left", overflow="fold")
+    for row in cells:
         table.add_row(
             *("–" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in row)
         )

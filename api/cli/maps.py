@@ -30,8 +30,14 @@ def coverage(context: typer.Context, scope: ScopeCode = "") -> None:
     show(
         ("grid", "cameras", "settled m²", "seen m²", "seen"),
         (
-            (r.grid_code, int(r.cameras), round(r.settled_m2), round(r.seen_m2), f"{r.seen_share:.1%}")
-            for r in rows.itertuples()
+            (
+                row["grid_code"],
+                int(row["cameras"]),
+                round(row["settled_m2"]),
+                round(row["seen_m2"]),
+                f"{row['seen_share']:.1%}",
+            )
+            for row in rows.to_dict("records")
         ),
     )
     say(

@@ -8,7 +8,7 @@ import typer
 
 from api.cli.console import say, show
 from api.cli.database import now, transaction
-from layers.access import Role
+from layers.access import EVERYWHERE, OPERATOR, Role
 
 app = typer.Typer(no_args_is_help=True, help="Accounts: add, list, disable, password.")
 
@@ -29,7 +29,7 @@ def add(
     from layers.users import create_user
 
     with transaction(context) as session:
-        password = create_user(session, name=name, roles=role, scope_code=scope, now=now())
+        _, password = create_user(session, OPERATOR, name=name, roles=role, scope_code=scope, now=now())
     say(f"Account {name}: one-time password {password}")
 
 
@@ -44,7 +44,7 @@ def list_(context: typer.Context) -> None:
     with transaction(context) as session:
         rows = [
             (u.name, ", ".join(u.roles), u.scope_code or "everything", "disabled" if u.disabled_at else "active")
-            for u in list_users(session)
+            for u in list_users(session, EVERYWHERE)
         ]
     show(("account", "roles", "area", "state"), rows)
 
@@ -55,10 +55,10 @@ def disable(context: typer.Context, name: Name) -> None:
 
     Example: `fengqiao user disable duty`
     """
-    from layers.users import disable_user
+    from layers.users import change_user
 
     with transaction(context) as session:
-        disable_user(session, name, now=now())
+        change_user(session, OPERATOR, name, now=now(), disabled=True)
     say(f"Account {name} is disabled.")
 
 
@@ -71,5 +71,5 @@ def password(context: typer.Context, name: Name) -> None:
     from layers.users import reset_password
 
     with transaction(context) as session:
-        one_time = reset_password(session, name, now=now())
+        one_time = reset_password(session, OPERATOR, name, now=now())
     say(f"Account {name}: one-time password {one_time}")

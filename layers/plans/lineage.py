@@ -29,13 +29,19 @@ def lineage(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, households: gpd.GeoDat
     predecessors = pairs.groupby("new")["old"].size()
     rows = [
         {
-            "old_code": old["code"].iloc[pair.old],
-            "new_code": new["code"].iloc[pair.new],
-            "op": _op(old.iloc[pair.old], new.iloc[pair.new], successors[pair.old], predecessors[pair.new]),
-            "share_households": None if np.isnan(pair.share_households) else float(pair.share_households),
-            "share_area": float(pair.share_area),
+            "old_code": old["code"].iloc[i],
+            "new_code": new["code"].iloc[j],
+            "op": _op(old.iloc[i], new.iloc[j], successors[i], predecessors[j]),
+            "share_households": None if np.isnan(share) else float(share),
+            "share_area": float(share_area),
         }
-        for pair in pairs.itertuples(index=False)
+        for i, j, share, share_area in zip(
+            pairs["old"].to_numpy(dtype=int),
+            pairs["new"].to_numpy(dtype=int),
+            pairs["share_households"].to_numpy(dtype=float),
+            pairs["share_area"].to_numpy(dtype=float),
+            strict=True,
+        )
     ]
     nothing = {"share_households": None, "share_area": None}
     rows += [
@@ -77,8 +83,9 @@ def _shares(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, households: gpd.GeoDat
     x, y = households.geometry.x.to_numpy(), households.geometry.y.to_numpy()
     at_old = GridIndex(old.geometry, old["code"].to_numpy()).locate(x, y)
     at_new = GridIndex(new.geometry, new["code"].to_numpy()).locate(x, y)
-    counts = pd.DataFrame({"old": at_old, "new": at_new, "households": households["households"].to_numpy()})
-    counts = counts[(counts["old"] >= 0) & (counts["new"] >= 0)].groupby(["old", "new"])["households"].sum()
+    located = pd.DataFrame({"old": at_old, "new": at_new, "households": households["households"].to_numpy()})
+    located = located[(located["old"] >= 0) & (located["new"] >= 0)]
+    counts = located.groupby(["old", "new"])["households"].sum()
     total_households = counts.groupby("old").sum()
 
     pairs = pd.DataFrame({"area": area, "households": counts}).fillna(0).reset_index()
