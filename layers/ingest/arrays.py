@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 Array = np.ndarray
 
@@ -25,7 +26,7 @@ def nothing(count: int) -> Array:
 
 def is_none(values: Any) -> Array:
     """(n,) bool, where there is nothing."""
-    return np.fromiter((value is None for value in values), dtype=bool, count=len(values))
+    return np.asarray(pd.isna(np.asarray(values, dtype=object)), dtype=bool)
 
 
 def flags(answers: Iterable[bool]) -> Array:

@@ -10,9 +10,11 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from geo.assign import GridIndex
 from geo.coverage import nesting, overlaps
 from geo.crs import metric_crs
 from layers.access import Scope
@@ -94,6 +96,7 @@ def prepare_boundaries(batch: Batch, level: str | None, parent_code: str | None,
             "15 a grid); name it with level: TOWN, VILLAGE or CELL."
         )
     batch.reject(unknown, "its level is unknown; give a column level with TOWN, VILLAGE or CELL")
+    _name(batch, notes)
     batch.fields["kind"] = _kinds(batch, notes)
     parents = batch.get("parent_code")
     if parent_code is not None:
@@ -114,6 +117,14 @@ def _levels(batch: Batch, level: str | None) -> Array:
         found = named or (_OF_LENGTH.get(len(code)) if code and code.isdecimal() and not word else None)
         out[row] = found.value if found else None
     return out
+
+
+def _name(batch: Batch, notes: Notes) -> None:
+    names, codes = batch.get("name"), batch.get("code")
+    nameless = is_none(names) & batch.good
+    if nameless.any():
+        notes.warn(f"{int(nameless.sum())} areas have no name; their code is shown instead.")
+    batch.fields["name"] = np.where(is_none(names), codes, names)
 
 
 def _kinds(batch: Batch, notes: Notes) -> Array:
@@ -214,6 +225,7 @@ def _check_level(batch: Batch, territory: Territory, level: GridLevel, metric: A
             batch.fields["parent_code"][row] = _parent_by_prefix(batch.fields["code"][row], known, level)
     if not len(rows):
         return
+    _find_parents(batch, rows, parents, words=(word, parent_word), notes=notes)
     refused = set(batch.fields["code"][~batch.good & (batch.fields["level"] == above)]) - known
     if not known and not refused:
         notes.warn(
@@ -225,13 +237,24 @@ def _check_level(batch: Batch, territory: Territory, level: GridLevel, metric: A
         if code in known:
             continue
         if code is None:
-            reason = f"the {word} names no {parent_word}; give a column parent_code"
+            reason = f"the {word} names no {parent_word} and lies in none; give a column parent_code"
         elif code in refused:
             reason = f"its {parent_word} {code} was refused"
         else:
             reason = f"its {parent_word} {code} is not loaded; load the boundary of that {parent_word} first"
         batch.reject(only(row, len(batch)), reason)
     _refuse_leaving(batch, _rows_of(batch, level), parents, metric, (word, parent_word), notes)
+
+
+def _find_parents(batch: Batch, rows: Array, parents: gpd.GeoSeries, *, words: tuple[str, str], notes: Notes) -> None:
+    """Where neither column nor code tells, the parent is the area that holds a point inside."""
+    lost = rows[is_none(batch.fields["parent_code"][rows])]
+    if not len(lost) or parents.empty:
+        return
+    inside = shapely.point_on_surface(batch.geometry[lost])
+    found = GridIndex(parents.to_numpy(), parents.index.to_numpy()).locate(shapely.get_x(inside), shapely.get_y(inside))
+    batch.fields["parent_code"][lost[found >= 0]] = parents.index.to_numpy()[found[found >= 0]]
+    notes.warn(f"{int((found >= 0).sum())} {words[0]}s name no {words[1]}; it was found by their place.")
 
 
 def _parent_by_prefix(code: str, known: set[str], level: GridLevel) -> str | None:

@@ -16,47 +16,10 @@ from layers.ingest.result import some
 
 X, Y, WKT, WKB = "x", "y", "wkt", "wkb"
 PLACE = (
-    Field(
-        X,
-        (
-            "lon",
-            "lng",
-            "long",
-            "longitude",
-            "经度",
-            "东经",
-            "gpslon",
-            "gpslng",
-            "x",
-            "pointx",
-            "xcoord",
-            "coordx",
-            "easting",
-            "东坐标",
-            "横坐标",
-            "x坐标",
-        ),
-    ),
-    Field(
-        Y,
-        (
-            "lat",
-            "latitude",
-            "纬度",
-            "北纬",
-            "gpslat",
-            "y",
-            "pointy",
-            "ycoord",
-            "coordy",
-            "northing",
-            "北坐标",
-            "纵坐标",
-            "y坐标",
-        ),
-    ),
-    Field(WKT, ("wkt", "geomwkt", "wktgeom", "geometry", "geom", "thegeom", "几何", "图形", "shape")),
-    Field(WKB, ("wkb", "wkbgeometry", "geomwkb", "ewkb", "hexwkb", "geometry", "geom", "thegeom")),
+    Field(X, "lon lng long longitude 经度 东经 gpslon gpslng x pointx xcoord coordx easting 东坐标 横坐标 x坐标"),
+    Field(Y, "lat latitude 纬度 北纬 gpslat y pointy ycoord coordy northing 北坐标 纵坐标 y坐标"),
+    Field(WKT, "wkt geomwkt wktgeom geometry geom thegeom 几何 图形 shape"),
+    Field(WKB, "wkb wkbgeometry geomwkb ewkb hexwkb geometry geom thegeom"),
 )
 _SYNONYMS = {"lon": X, "longitude": X, "lat": Y, "latitude": Y, "geometry": WKT}
 _QUOTIENT = re.compile(r"(.+?)\s*/\s*(\d+(?:\.\d+)?)")
@@ -108,7 +71,7 @@ def match_columns(
         by_plain.setdefault(plain(header), header)
     found: dict[str, Column] = {}
     for name, field in known.items():
-        usual = next((by_plain[spelling] for spelling in field.headers if spelling in by_plain), None)
+        usual = next((by_plain[spelling] for spelling in field.headers.split() if spelling in by_plain), None)
         if usual is not None:
             found[name] = Column(usual)
     for wanted, told in (named or {}).items():

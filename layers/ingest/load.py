@@ -24,6 +24,7 @@ from layers.geometry import Bounds, select_frame, within_bounds
 from layers.ingest.arrays import Array, is_none, objects
 from layers.ingest.batch import Batch, join
 from layers.ingest.boundaries import Territory, check_boundaries, prepare_boundaries
+from layers.ingest.bulk import bulk_insert
 from layers.ingest.editions import check_day, write_boundaries
 from layers.ingest.fields import LAYERS, Layer
 from layers.ingest.gate import Gate
@@ -107,7 +108,8 @@ def load_file(  # noqa: PLR0913 - each is an option of the command line
         rejects = RejectFile(source.folder, reading.headers)
         with session.begin_nested():
             loading = _Loading(session, source, reading, rules, rejects, notes, crs)
-            loading.run(progress)
+            with bulk_insert(session, spec.model.__tablename__):
+                loading.run(progress)
             load_id = loading.finish(source.file)
         session.expire_all()
         reject_file = rejects.settle(_reject_path(Path(path)))
