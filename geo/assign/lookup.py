@@ -122,12 +122,15 @@ def locate_one(codes: Table, sub: Ints, blob: Ints, coords: Vertices, frame: Fra
 
 
 @njit(cache=True, nogil=True)
-def _block(arrays: Arrays, frame: Frame, x: Reals, y: Reals, code: Ints, sure: Flags, cover: Ints) -> None:
-    """Code of each point, and for those that end in a leaf its cover there and whether that is sure."""
+def _block(arrays: Arrays, frame: Frame, x: Reals, y: Reals, code: Ints, sure: Flags, cover: Ints) -> float:
+    """Code of each point, and for those that end in a leaf its cover there and whether that is sure.
+
+    The result means nothing: it keeps the reads that only fetch what the last stage needs.
+    """
     codes, sub, blob, coords = arrays
     n, scale = len(x), _scale(frame)
     fx, fy, place, split = np.empty(n), np.empty(n), np.empty(n, np.int64), 0
-    touch = np.empty(n, np.int32)
+    edge, idle = np.empty(n, np.int32), 0.0
     for i in range(n):
         fx[i], fy[i] = _cell(frame, scale, codes.shape, x[i], y[i])
     for i in range(n):
@@ -142,35 +145,39 @@ def _block(arrays: Arrays, frame: Frame, x: Reals, y: Reals, code: Ints, sure: F
         place[leaves] = i
         leaves += code[i] < -1
     for j in range(leaves):
-        touch[j] = blob[-code[place[j]]]
+        edge[j] = blob[-code[place[j]]]
+    for j in range(leaves):
+        idle += coords[edge[j], 0]
     for j in range(leaves):
         i = place[j]
         middle = _leaf_centre(frame, first[i], fx[i], fy[i])
         sure[i], cover[i] = _cover(blob, -2 - code[i], coords, middle, (x[i], y[i]))
+    return idle
 
 
 @njit(cache=True, nogil=True)
-def locate_many(arrays: Arrays, frame: Frame, x: Reals, y: Reals, out: Ints) -> None:
+def locate_many(arrays: Arrays, frame: Frame, x: Reals, y: Reals, out: Ints) -> float:
     """`locate_one` for all points, into `out`."""
-    blob = arrays.blob
+    blob, idle = arrays.blob, 0.0
     sure, cover = np.empty(BLOCK, np.bool_), np.empty(BLOCK, np.int32)
     for start in range(0, len(x), BLOCK):
         end = min(start + BLOCK, len(x))
         code = out[start:end]
-        _block(arrays, frame, x[start:end], y[start:end], code, sure, cover)
+        idle += _block(arrays, frame, x[start:end], y[start:end], code, sure, cover)
         for i in range(end - start):
             if code[i] < -1 and sure[i]:
                 code[i] = _first(blob, -2 - code[i], cover[i])
+    return idle
 
 
 @njit(cache=True, nogil=True)
-def locate_levels(arrays: Arrays, frame: Frame, order: Order, x: Reals, y: Reals, out: Table) -> None:
+def locate_levels(arrays: Arrays, frame: Frame, order: Order, x: Reals, y: Reals, out: Table) -> float:
     """The polygon of each level, -1 for none, into (n, levels) `out`; the leaf's code in column 0 to ask GEOS."""
-    blob, home, level = arrays.blob, order.home, order.level
+    blob, home, level, idle = arrays.blob, order.home, order.level, 0.0
     code, sure, cover = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.bool_), np.empty(BLOCK, np.int32)
     for start in range(0, len(x), BLOCK):
         end = min(start + BLOCK, len(x))
-        _block(arrays, frame, x[start:end], y[start:end], code[: end - start], sure, cover)
+        idle += _block(arrays, frame, x[start:end], y[start:end], code[: end - start], sure, cover)
         for i in range(end - start):
             row = out[start + i]
             if code[i] >= 0:
@@ -181,6 +188,7 @@ def locate_levels(arrays: Arrays, frame: Frame, order: Order, x: Reals, y: Reals
                 row[0] = code[i]
             elif code[i] < -1:
                 _each_first(blob, -2 - code[i], cover[i], level, row)
+    return idle
 
 
 @njit(cache=True, nogil=True)

@@ -24,6 +24,8 @@ from geo.errors import GeoError
 BAND_ROWS = 64
 POINTS_A_THREAD = 1 << 14
 MOST_CELLS = 1 << 24
+# So many first-level cells fit into a core's cache; below, finer cells cost nothing.
+SMALL = 1 << 18
 LARGEST_SIDE = 1 << 14
 
 
@@ -216,7 +218,8 @@ def _frame(bounds: Reals, vertices: int, compact: bool) -> tuple[Frame, int, int
     low, high = low - 0.02 * (high - low), high + 0.02 * (high - low)
     ulp = float(np.spacing(np.abs([low, high]).max()))
     size = high - low
-    cells = np.clip(vertices // (8 if compact else 3), 1 << 14, MOST_CELLS)
+    cells = vertices // 8 if compact else max(vertices // 3, min(4 * vertices, SMALL))
+    cells = min(max(cells, 1 << 12), MOST_CELLS)
     side = max(float(np.sqrt(size[0] / cells) * np.sqrt(size[1])), float(size.max()) / LARGEST_SIDE, ulp * 2**22)
     columns, rows = (int(n) for n in np.maximum(np.ceil(size / side), 1))
     w, h = max(size[0] / columns, ulp * 2**22), max(size[1] / rows, ulp * 2**22)

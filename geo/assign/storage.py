@@ -137,7 +137,7 @@ def _array(mapped: mmap.mmap, body: int, entry: dict[str, Any]) -> NDArray[Any]:
 
 
 def _bytes(array: NDArray[Any]) -> memoryview:
-    return memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
 def _verify(path: str | PathLike[str], name: str, array: NDArray[Any], entry: dict[str, Any]) -> None:

@@ -80,3 +80,47 @@ def test_assign_refuses_mixed_crs_and_degrees():
         assign(points, grids, reach_m=5)
     with pytest.raises(CrsMismatchError):
         assign(points.to_crs(3857), grids)
+
+
+def test_priority_puts_the_declared_owner_first():
+    base, site = box(0, 0, 4, 4), box(1, 1, 2, 2)
+    assert GridIndex([base, site], ["a", "b"]).locate([1.5, 1.0, 3.0], [1.5, 1.5, 3.0]).tolist() == [0, 0, 0]
+    declared = GridIndex([base, site], ["a", "b"], priority=[1, 0])
+    assert declared.locate([1.5, 1.0, 3.0], [1.5, 1.5, 3.0]).tolist() == [1, 1, 0]
+
+
+def test_margin_is_how_much_farther_the_second_nearest_is(world):
+    index = GridIndex(world[1], world[0])
+    position, distance, margin = index.margin([0.75, 1.0, 3.0, 5.5, 30.0], [0.5, 0.5, 0.5, 0.5, 0.0], 2.0)
+    assert names(index, position) == ["a", "a", "b", "e", None]
+    assert distance.tolist() == [0, 0, 1, 0, np.inf]
+    assert margin == pytest.approx([0.25, 0, np.hypot(1, 0.5) - 1, np.inf, np.inf])
+
+
+def test_one_point_is_answered_as_many_are(world):
+    index = GridIndex(world[1], world[0])
+    x, y = [0.5, 1.0, 6.5, 12.5, np.nan, 99.0, 6.0], [0.5, 1.0, 1.5, 0.5, 0.0, 0.0, 1.5]
+    assert [index.locate_one(*p) for p in zip(x, y, strict=True)] == index.locate(x, y).tolist()
+
+
+def test_bad_input_is_refused(world):
+    index = GridIndex(world[1], world[0])
+    with pytest.raises(GeoError, match="one length"):
+        index.locate([1.0], [1.0, 2.0])
+    with pytest.raises(GeoError, match="reach is -1"):
+        index.nearest([1.0], [1.0], -1)
+    with pytest.raises(GeoError, match="infinite"):
+        index.margin([1.0], [1.0], np.inf)
+    with pytest.raises(GeoError, match="Row 0 is a Point"):
+        GridIndex([Point(0, 0)], [1])
+    with pytest.raises(GeoError, match="NaN or infinite"):
+        GridIndex([Polygon([(0, 0), (np.inf, 0), (1, 1)])], [1])
+    with pytest.raises(GeoError, match="priority is NaN"):
+        GridIndex([box(0, 0, 1, 1)], [1], priority=[np.nan])
+    with pytest.raises(GeoError, match="no point"):
+        assign(GeoSeries([box(0, 0, 1, 1)]), GeoDataFrame(geometry=[box(0, 0, 1, 1)]))
+
+
+def test_polygons_come_back_vertex_for_vertex(world):
+    index = GridIndex(world[1], world[0])
+    assert [a is b is None or a.equals_exact(b, 0) for a, b in zip(index.polygons, world[1], strict=True)] == [True] * 7
