@@ -1,1 +1,1 @@
-"""What is seen: palettes and legends, raster images, the web pages with their browser code, and the report in one file."""
+"""What is seen: palettes and legends, raster images, the web pages with their browser code, the report in one file."""

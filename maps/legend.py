@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -68,7 +69,7 @@ def household_edges(values: ArrayLike, k: int = 5) -> NDArray[np.float64]:
 def _ranges(edges: ArrayLike, words: dict[str, str]) -> list[str]:
     values = [float(edge) for edge in np.asarray(edges, dtype=float)]
     texts = [number(value) for value in values]
-    return [words["legend.range"].format(low=low, high=high) for low, high in zip(texts[:-1], texts[1:], strict=True)]
+    return [words["legend.range"].format(low=low, high=high) for low, high in pairwise(texts)]
 
 
 def household_legend(values: ArrayLike, language: str = "zh") -> Legend:
@@ -86,7 +87,7 @@ def deviation_legend(target: float, language: str = "zh") -> Legend:
     words, scheme = strings(language), palette()["deviation"]
     shares = [f"{edge * 100:+.0f}".replace("-", "−") for edge in scheme["edges"]]
     middle = len(shares) // 2
-    between = [words["legend.range"].format(low=a, high=b) for a, b in zip(shares[:-1], shares[1:], strict=True)]
+    between = [words["legend.range"].format(low=a, high=b) for a, b in pairwise(shares)]
     labels = [f"< {shares[0]}", *between, f"> {shares[-1]}"]
     labels[middle] += f" ({words['legend.band']})"
     rows = [LegendClass(colour, label) for colour, label in zip(scheme["colours"], labels, strict=True)]

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from maps.assets import HERE
 from maps.errors import UnknownNameError
@@ -69,13 +70,13 @@ def heat_opacity(k: int) -> list[float]:
     return [round(float(value), 3) for value in np.interp(at, np.arange(len(steps)), steps)]
 
 
-def deviation_colours(deviations: Sequence[float | None]) -> list[str]:
+def deviation_colours(deviations: ArrayLike | Sequence[float | None]) -> list[str]:
     """Colour of each deviation from the target as a share (0.05 is 5 % too large); missing ones get grey.
 
     Edges belong to the band: exactly 10 % too small or too large is still in it.
     """
     scheme, missing = palette()["deviation"], palette()["missing"]
-    values = np.array([np.nan if value is None else value for value in deviations], dtype=float)
+    values = np.array(deviations, dtype=float)  # None becomes NaN
     edges = np.asarray(scheme["edges"])
     middle = len(edges) // 2
     # Values come from divisions: 330 / 300 - 1 is 0.10000000000000009, and yet within 10 %.

@@ -51,7 +51,8 @@ def mercator_rows(values: ArrayLike, bounds: Bounds) -> NDArray[np.float64]:
     share = (at - above)[:, None]
     upper, lower = grid[above], grid[below]
     # Where the share is 0 the lower row must not count, not even as 0 * NaN.
-    return np.where(share == 0, upper, upper * (1 - share) + lower * share)
+    moved: NDArray[np.float64] = np.where(share == 0, upper, upper * (1 - share) + lower * share)
+    return moved
 
 
 def heat_png(values: ArrayLike, breaks: ArrayLike, *, bounds: Bounds | None = None) -> bytes:
