@@ -17,6 +17,11 @@ from numpy.typing import NDArray
 FOUR_PI = 4 * np.pi
 
 
+HOUSEHOLDS, AREA, PERIMETER = 0, 1, 2  # columns of Ground.size and Plan.size
+BLOCKS, BANKS, BRIDGES = 3, 4, 5  # further columns of Plan.size
+VILLAGE, BANK, HOME = 0, 1, 2  # columns of Ground.code
+
+
 class Ground(NamedTuple):
     """What annealing never changes; n blocks, v villages, entries as in `Rings`."""
 
@@ -25,15 +30,10 @@ class Ground(NamedTuple):
     neighbour: NDArray[np.int32]
     length: NDArray[np.float64]
     bridge: NDArray[np.bool_]  # (entries,) the shared edge is a river edge that a road crosses
-    households: NDArray[np.float64]  # (n,)
-    area: NDArray[np.float64]  # (n,)
-    perimeter: NDArray[np.float64]  # (n,)
-    village: NDArray[np.int32]  # (n,)
+    size: NDArray[np.float64]  # (n, 3) households, area, perimeter
+    code: NDArray[np.int32]  # (n, 3) village, part of the land between rivers, grid in force (-1 without one)
     whole: NDArray[np.bool_]  # (v,) the village fits into one grid
-    bank: NDArray[np.int32]  # (n,) part of the land between rivers
     fixed: NDArray[np.bool_]  # (n,) the block keeps its grid
-    home: NDArray[np.int32]  # (n,) grid in force, -1 without one
-    closed: NDArray[np.bool_]  # (k,) the grid takes and gives nothing
     nested: bool  # blocks only change between grids of their own village
 
 
@@ -41,15 +41,12 @@ class Plan(NamedTuple):
     """What annealing changes; k grids. Everything but `label` follows from it by `tally`."""
 
     label: NDArray[np.int32]  # (n,)
-    households: NDArray[np.float64]  # (k,)
-    area: NDArray[np.float64]  # (k,)
-    perimeter: NDArray[np.float64]  # (k,)
-    blocks: NDArray[np.int32]  # (k,)
+    size: NDArray[
+        np.float64
+    ]  # (k, 6) households, area, perimeter, blocks, banks with households, bridge edges seen from both sides
     inhabited: NDArray[np.int32]  # (v, k) inhabited blocks of a village in a grid
     spread: NDArray[np.int32]  # (v,) grids of a village
     on_bank: NDArray[np.int32]  # (banks, k) inhabited blocks
-    banks: NDArray[np.int32]  # (k,)
-    bridges: NDArray[np.int32]  # (k,) bridge edges inside the grid, each seen from both sides
 
 
 class Weights(NamedTuple):
@@ -70,32 +67,27 @@ class Weights(NamedTuple):
 @njit(cache=True, nogil=True)
 def tally(ground, plan):  # type: ignore[no-untyped-def]
     """Recompute every sum of `plan` from its labels."""
-    for part in (plan.households, plan.area, plan.perimeter):
-        part[:] = 0
-    plan.blocks[:] = 0
+    plan.size[:] = 0
     plan.inhabited[:] = 0
     plan.on_bank[:] = 0
-    plan.bridges[:] = 0
     for b in range(len(plan.label)):
         g = plan.label[b]
-        if g < 0:
-            continue
-        plan.households[g] += ground.households[b]
-        plan.area[g] += ground.area[b]
-        plan.blocks[g] += 1
-        if ground.households[b] > 0:
-            plan.inhabited[ground.village[b], g] += 1
-            plan.on_bank[ground.bank[b], g] += 1
+        plan.size[g, HOUSEHOLDS] += ground.size[b, HOUSEHOLDS]
+        plan.size[g, AREA] += ground.size[b, AREA]
+        plan.size[g, BLOCKS] += 1
+        if ground.size[b, HOUSEHOLDS] > 0:
+            plan.inhabited[ground.code[b, VILLAGE], g] += 1
+            plan.on_bank[ground.code[b, BANK], g] += 1
         for i in range(ground.start[ground.ring_of[b]], ground.start[ground.ring_of[b + 1]]):
             other = ground.neighbour[i]
             if other < 0 or plan.label[other] != g:
-                plan.perimeter[g] += ground.length[i]
+                plan.size[g, PERIMETER] += ground.length[i]
             elif ground.bridge[i]:
-                plan.bridges[g] += 1
+                plan.size[g, BRIDGES] += 1
     for v in range(len(plan.spread)):
         plan.spread[v] = np.sum(plan.inhabited[v] > 0)
-    for g in range(len(plan.banks)):
-        plan.banks[g] = np.sum(plan.on_bank[:, g] > 0)
+    for g in range(len(plan.size)):
+        plan.size[g, BANKS] = np.sum(plan.on_bank[:, g] > 0)
 
 
 @njit(cache=True, nogil=True)
@@ -109,13 +101,13 @@ def _next(state):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _below(state, count):  # type: ignore[no-untyped-def]
+def below(state, count):  # type: ignore[no-untyped-def]
     """A random integer in [0, count)."""
     return np.int64(((_next(state) >> np.uint64(32)) * np.uint64(count)) >> np.uint64(32))
 
 
 @njit(cache=True, nogil=True)
-def _accepts(state, cost, temperature):  # type: ignore[no-untyped-def]
+def accepts(state, cost, temperature):  # type: ignore[no-untyped-def]
     """Metropolis rule with (1 - x/32)^32 for exp(-x): no library call whose last bit differs between machines."""
     if cost <= 0.0:
         return True
@@ -132,9 +124,9 @@ def _accepts(state, cost, temperature):  # type: ignore[no-untyped-def]
 def band_cost(households, weights):  # type: ignore[no-untyped-def]
     """Price of a grid of that many households: zero in the band, a step and a slope outside."""
     if households > weights.high:
-        return weights.band * ((households - weights.high) / weights.target + 0.02)
+        return weights.band * ((households - weights.high) / weights.target + 0.03)
     if households < weights.low:
-        return weights.band * ((weights.low - households) / weights.target + 0.02)
+        return weights.band * ((weights.low - households) / weights.target + 0.03)
     return 0.0
 
 
@@ -151,156 +143,158 @@ def _bank_cost(banks, bridges, weights):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _label(plan, b):  # type: ignore[no-untyped-def]
-    return plan.label[b] if b >= 0 else -1
+def _scan(ring_of, start, neighbour, length, bridge, label, b, h):  # type: ignore[no-untyped-def]
+    """Look once around block b.
 
-
-@njit(cache=True, nogil=True)
-def movable(ground, plan, b, h):  # type: ignore[no-untyped-def]
-    """Whether grid h can take block b and both grids stay in one piece without holes."""
-    g = plan.label[b]
-    if ground.fixed[b] or ground.closed[h] or ground.closed[g] or plan.blocks[g] < 2:
-        return False
+    Returns whether its grid and grid h stay in one piece without holes when h takes it, the length it shares with either
+    grid, and the bridges to either.
+    """
+    g = label[b]
     left = joined = 0
-    for ring in range(ground.ring_of[b], ground.ring_of[b + 1]):
-        low, high = ground.start[ring], ground.start[ring + 1]
-        begin = low  # a place where one stretch ends and the next begins
-        last = _label(plan, ground.neighbour[high - 1])
-        while begin < high:
-            label = _label(plan, ground.neighbour[begin])
-            if label != last:
-                break
-            begin += 1
-        if begin == high:  # one label all around
-            begin = low
-            last = -2
-        counted = False
-        for step in range(high - low):
-            i = begin + step
-            if i >= high:
-                i -= high - low
-            label = _label(plan, ground.neighbour[i])
-            if label != last:
-                counted = False
-                joined += label == h
-                last = label
-            if label == g and not counted and ground.length[i] > 0:
-                left += 1
-                counted = True
-    return left == 1 and joined == 1
-
-
-@njit(cache=True, nogil=True)
-def flip_cost(ground, plan, weights, b, h):  # type: ignore[no-untyped-def]
-    """What the plan costs more once grid h has block b."""
-    g = plan.label[b]
     with_g = with_h = 0.0
     bridges_g = bridges_h = 0
-    for i in range(ground.start[ground.ring_of[b]], ground.start[ground.ring_of[b + 1]]):
-        other = ground.neighbour[i]
-        if other < 0 or other == b:
-            continue
-        label = plan.label[other]
-        if label == g:
-            with_g += ground.length[i]
-            bridges_g += ground.bridge[i]
-        elif label == h:
-            with_h += ground.length[i]
-            bridges_h += ground.bridge[i]
-    area, edge, households = ground.area[b], ground.perimeter[b], ground.households[b]
-    cost = _shape_cost(plan.area[g] - area, plan.perimeter[g] - edge + 2 * with_g, weights)
-    cost += _shape_cost(plan.area[h] + area, plan.perimeter[h] + edge - 2 * with_h, weights)
-    cost -= _shape_cost(plan.area[g], plan.perimeter[g], weights) + _shape_cost(
-        plan.area[h], plan.perimeter[h], weights
-    )
+    for ring in range(ring_of[b], ring_of[b + 1]):
+        low, high = start[ring], start[ring + 1]
+        other = neighbour[high - 1]
+        last = label[other] if other >= 0 else -1
+        changes = 0
+        counted = first_counted = False
+        for i in range(low, high):
+            other = neighbour[i]
+            here = label[other] if other >= 0 else -1
+            if here != last:
+                if changes == 0:
+                    first_counted = counted
+                changes += 1
+                counted = False
+                joined += here == h
+                last = here
+            shared = length[i]
+            if shared > 0:
+                if here == g:
+                    left += not counted
+                    counted = True
+                    with_g += shared
+                    bridges_g += bridge[i]
+                elif here == h:
+                    with_h += shared
+                    bridges_h += bridge[i]
+        if changes == 0:  # one label all around
+            joined += last == h
+        elif counted and first_counted:  # the stretch that runs over the start was counted at both ends
+            left -= 1
+    return left == 1 and joined == 1, with_g, with_h, bridges_g, bridges_h
+
+
+@njit(cache=True, nogil=True)
+def _price(ground, plan, weights, b, h, with_g, with_h, bridges_g, bridges_h):  # type: ignore[no-untyped-def]
+    """What the plan costs more once grid h has block b."""
+    sizes, code, block = plan.size, ground.code, ground.size
+    g = plan.label[b]
+    households, area, edge = block[b, HOUSEHOLDS], block[b, AREA], block[b, PERIMETER]
+    cost = _shape_cost(sizes[g, AREA] - area, sizes[g, PERIMETER] - edge + 2 * with_g, weights)
+    cost += _shape_cost(sizes[h, AREA] + area, sizes[h, PERIMETER] + edge - 2 * with_h, weights)
+    cost -= _shape_cost(sizes[g, AREA], sizes[g, PERIMETER], weights)
+    cost -= _shape_cost(sizes[h, AREA], sizes[h, PERIMETER], weights)
     loses = gains = 0
     if households > 0:
-        cost += band_cost(plan.households[g] - households, weights) - band_cost(plan.households[g], weights)
-        cost += band_cost(plan.households[h] + households, weights) - band_cost(plan.households[h], weights)
-        home = ground.home[b]
+        has_g, has_h = sizes[g, HOUSEHOLDS], sizes[h, HOUSEHOLDS]
+        cost += band_cost(has_g - households, weights) - band_cost(has_g, weights)
+        cost += band_cost(has_h + households, weights) - band_cost(has_h, weights)
+        v, bank, home = code[b, VILLAGE], code[b, BANK], code[b, HOME]
         if home >= 0:
-            cost += weights.moved * households * ((home == g) - (home == h))
-        v = ground.village[b]
-        spread = (plan.inhabited[v, h] == 0) - np.int64(plan.inhabited[v, g] == 1)
+            cost += weights.moved * households * ((home == g) - np.int64(home == h))
+        inhabited = plan.inhabited
+        spread = np.int64(inhabited[v, h] == 0) - np.int64(inhabited[v, g] == 1)
         if spread != 0:
             cost += weights.pair * spread
             if ground.whole[v]:
-                cost += weights.torn * (np.int64(plan.spread[v] + spread > 1) - np.int64(plan.spread[v] > 1))
-        bank = ground.bank[b]
-        loses = np.int64(plan.on_bank[bank, g] == 1)
-        gains = np.int64(plan.on_bank[bank, h] == 0)
-    cost += _bank_cost(plan.banks[g] - loses, plan.bridges[g] - 2 * bridges_g, weights)
-    cost += _bank_cost(plan.banks[h] + gains, plan.bridges[h] + 2 * bridges_h, weights)
-    cost -= _bank_cost(plan.banks[g], plan.bridges[g], weights) + _bank_cost(plan.banks[h], plan.bridges[h], weights)
+                has_v = plan.spread[v]
+                cost += weights.torn * (np.int64(has_v + spread > 1) - np.int64(has_v > 1))
+        on_bank = plan.on_bank
+        loses = np.int64(on_bank[bank, g] == 1)
+        gains = np.int64(on_bank[bank, h] == 0)
+    if sizes[g, BANKS] > 1 or sizes[h, BANKS] + gains > 1:
+        cost += _bank_cost(sizes[g, BANKS] - loses, sizes[g, BRIDGES] - 2 * bridges_g, weights)
+        cost += _bank_cost(sizes[h, BANKS] + gains, sizes[h, BRIDGES] + 2 * bridges_h, weights)
+        cost -= _bank_cost(sizes[g, BANKS], sizes[g, BRIDGES], weights)
+        cost -= _bank_cost(sizes[h, BANKS], sizes[h, BRIDGES], weights)
     return cost
 
 
 @njit(cache=True, nogil=True)
-def flip(ground, plan, b, h):  # type: ignore[no-untyped-def]
+def _flip(ground, plan, b, h, with_g, with_h, bridges_g, bridges_h):  # type: ignore[no-untyped-def]
     """Give block b to grid h and keep every sum right."""
+    sizes, block = plan.size, ground.size
     g = plan.label[b]
-    for i in range(ground.start[ground.ring_of[b]], ground.start[ground.ring_of[b + 1]]):
-        other = ground.neighbour[i]
-        if other < 0 or other == b:
-            continue
-        label = plan.label[other]
-        if label == g:
-            plan.perimeter[g] += 2 * ground.length[i]
-            plan.bridges[g] -= 2 * ground.bridge[i]
-        elif label == h:
-            plan.perimeter[h] -= 2 * ground.length[i]
-            plan.bridges[h] += 2 * ground.bridge[i]
-    plan.perimeter[g] -= ground.perimeter[b]
-    plan.perimeter[h] += ground.perimeter[b]
-    plan.area[g] -= ground.area[b]
-    plan.area[h] += ground.area[b]
-    plan.blocks[g] -= 1
-    plan.blocks[h] += 1
-    households = ground.households[b]
+    households, area, edge = block[b, HOUSEHOLDS], block[b, AREA], block[b, PERIMETER]
+    sizes[g, PERIMETER] += 2 * with_g - edge
+    sizes[h, PERIMETER] += edge - 2 * with_h
+    sizes[g, BRIDGES] -= 2 * bridges_g
+    sizes[h, BRIDGES] += 2 * bridges_h
+    sizes[g, AREA] -= area
+    sizes[h, AREA] += area
+    sizes[g, BLOCKS] -= 1
+    sizes[h, BLOCKS] += 1
     if households > 0:
-        plan.households[g] -= households
-        plan.households[h] += households
-        v, bank = ground.village[b], ground.bank[b]
-        plan.inhabited[v, g] -= 1
-        plan.inhabited[v, h] += 1
-        plan.spread[v] += np.int64(plan.inhabited[v, h] == 1) - np.int64(plan.inhabited[v, g] == 0)
-        plan.on_bank[bank, g] -= 1
-        plan.on_bank[bank, h] += 1
-        plan.banks[g] -= plan.on_bank[bank, g] == 0
-        plan.banks[h] += plan.on_bank[bank, h] == 1
+        sizes[g, HOUSEHOLDS] -= households
+        sizes[h, HOUSEHOLDS] += households
+        v, bank = ground.code[b, VILLAGE], ground.code[b, BANK]
+        inhabited, on_bank = plan.inhabited, plan.on_bank
+        inhabited[v, g] -= 1
+        inhabited[v, h] += 1
+        plan.spread[v] += np.int64(inhabited[v, h] == 1) - np.int64(inhabited[v, g] == 0)
+        on_bank[bank, g] -= 1
+        on_bank[bank, h] += 1
+        sizes[g, BANKS] -= on_bank[bank, g] == 0
+        sizes[h, BANKS] += on_bank[bank, h] == 1
     plan.label[b] = h
 
 
 @njit(cache=True, nogil=True)
-def _random_neighbour(ground, state, b):  # type: ignore[no-untyped-def]
-    """A random block that shares an edge with b, -1 where the draw hits the outside or a mere corner."""
-    low, high = ground.start[ground.ring_of[b]], ground.start[ground.ring_of[b + 1]]
-    if high == low:
-        return -1
-    i = low + _below(state, high - low)
-    return ground.neighbour[i] if ground.length[i] > 0 else -1
+def _undo(ground, plan, b, g):  # type: ignore[no-untyped-def]
+    """Give block b back to grid g, whatever the pieces."""
+    _, with_g, with_h, bridges_g, bridges_h = _scan(
+        ground.ring_of, ground.start, ground.neighbour, ground.length, ground.bridge, plan.label, b, g
+    )
+    _flip(ground, plan, b, g, with_g, with_h, bridges_g, bridges_h)
 
 
 @njit(cache=True, nogil=True)
-def move_piece(ground, plan, weights, state, temperature, b, h, queue, seen, stamp):  # type: ignore[no-untyped-def]
-    """Try to give h the whole connected part of b's village that lies in b's grid, block by block; undone when refused."""
-    g, v = plan.label[b], ground.village[b]
+def _stamp(seen):  # type: ignore[no-untyped-def]
+    """A number no block is marked with yet; the last cell counts."""
+    seen[-1] += 1
+    return seen[-1]
+
+
+@njit(cache=True, nogil=True)
+def _move_piece(ground, plan, weights, state, temperature, b, h, by, queue, seen):  # type: ignore[no-untyped-def]
+    """Try to give h the connected part of b's grid that shares b's code `by`, block by block.
+
+    Undone when refused. Returns what the plan costs more.
+    """
+    start, neighbour, length, ring_of = ground.start, ground.neighbour, ground.length, ground.ring_of
+    label, code = plan.label, ground.code
+    g, v = label[b], code[b, by]
+    stamp = _stamp(seen)
     queue[0] = b
     seen[b] = stamp
     count = 1
     i = 0
+    most = int(plan.size[g, BLOCKS] * 0.7)
     while i < count:
         u = queue[i]
         i += 1
-        for j in range(ground.start[ground.ring_of[u]], ground.start[ground.ring_of[u + 1]]):
-            other = ground.neighbour[j]
-            if other >= 0 and ground.length[j] > 0 and seen[other] != stamp:
-                if plan.label[other] == g and ground.village[other] == v:
-                    seen[other] = stamp
-                    queue[count] = other
-                    count += 1
-    if count >= plan.blocks[g]:
-        return False
+        if ground.fixed[u]:
+            return 0.0
+        for j in range(start[ring_of[u]], start[ring_of[u + 1]]):
+            other = neighbour[j]
+            if other >= 0 and length[j] > 0 and seen[other] != stamp and label[other] == g and code[other, by] == v:
+                seen[other] = stamp
+                queue[count] = other
+                count += 1
+        if count > most:
+            return 0.0
     cost = 0.0
     moved = 0
     progress = True
@@ -308,50 +302,140 @@ def move_piece(ground, plan, weights, state, temperature, b, h, queue, seen, sta
         progress = False
         for i in range(moved, count):
             u = queue[i]
-            if movable(ground, plan, u, h):
-                cost += flip_cost(ground, plan, weights, u, h)
-                flip(ground, plan, u, h)
+            fine, with_g, with_h, bridges_g, bridges_h = _scan(
+                ring_of, start, neighbour, length, ground.bridge, label, u, h
+            )
+            if fine:
+                cost += _price(ground, plan, weights, u, h, with_g, with_h, bridges_g, bridges_h)
+                _flip(ground, plan, u, h, with_g, with_h, bridges_g, bridges_h)
                 queue[i] = queue[moved]
                 queue[moved] = u
                 moved += 1
                 progress = True
-    if moved == count and _accepts(state, cost, temperature):
-        return True
+    if moved == count and accepts(state, cost, temperature):
+        return cost
     for i in range(moved - 1, -1, -1):
-        flip(ground, plan, queue[i], g)
-    return False
+        _undo(ground, plan, queue[i], g)
+    return 0.0
 
 
 @njit(cache=True, nogil=True)
-def anneal(ground, plan, weights, area, state, hot, cold, steps, pieces):  # type: ignore[no-untyped-def]
+def anneal(ground, plan, weights, area, turn, now, state, hot, cold, steps, pieces, seen):  # type: ignore[no-untyped-def]
     """Run `steps` proposals on the blocks listed in `area` while the temperature falls from `hot` to `cold` geometrically.
 
-    One proposal in `pieces` moves a whole village piece; 0 for none. Only grids of `area` may change, which the caller ensures by
-    `ground.closed`. Returns the number of accepted changes.
+    Only grids with `turn[grid] == now` change. One proposal in `pieces` moves what a grid holds of a village or of a river
+    bank; 0 for none. `seen` (n + 1,) is scratch space, zeros at first. Returns what the plan costs more.
     """
-    queue = np.empty(len(plan.label), np.int64)
-    seen = np.zeros(len(plan.label), np.int64)
-    stamp = 0
-    rounds = 200
-    factor = (cold / hot) ** (1.0 / max(rounds - 1, 1))
+    ring_of, start, neighbour, length = ground.ring_of, ground.start, ground.neighbour, ground.length
+    label, code, fixed, bridge = plan.label, ground.code, ground.fixed, ground.bridge
+    queue = np.empty(len(label), np.int64)
+    rounds = 50
+    factor = (cold / hot) ** (1.0 / rounds)
     temperature = hot
-    accepted = 0
+    total = 0.0
     for _ in range(rounds):
         for _ in range(steps // rounds):
-            b = area[_below(state, len(area))]
-            other = _random_neighbour(ground, state, b)
+            b = area[below(state, len(area))]
+            low, high = start[ring_of[b]], start[ring_of[b + 1]]
+            if high == low:
+                continue
+            i = low + below(state, high - low)
+            other = neighbour[i]
+            if other < 0 or length[i] == 0:
+                continue
+            g, h = label[b], label[other]
+            if g == h or fixed[b] or turn[h] != now or turn[g] != now or plan.size[g, BLOCKS] < 2:
+                continue
+            if ground.nested and code[b, VILLAGE] != code[other, VILLAGE]:
+                continue
+            if pieces > 0 and below(state, pieces) == 0:
+                by = VILLAGE if below(state, 4) > 0 else BANK
+                total += _move_piece(ground, plan, weights, state, temperature, b, h, by, queue, seen)
+                continue
+            fine, with_g, with_h, bridges_g, bridges_h = _scan(ring_of, start, neighbour, length, bridge, label, b, h)
+            if fine:
+                cost = _price(ground, plan, weights, b, h, with_g, with_h, bridges_g, bridges_h)
+                if accepts(state, cost, temperature):
+                    _flip(ground, plan, b, h, with_g, with_h, bridges_g, bridges_h)
+                    total += cost
+        temperature *= factor
+    return total
+
+
+@njit(cache=True, nogil=True)
+def refine(ground, plan, weights, members, turn, state, hot, cold, sweeps, trials):  # type: ignore[no-untyped-def]
+    """Anneal small groups of neighbouring grids anew, `trials` times, and keep what is better.
+
+    `turn` (k,) is 0 for the grids that may change, -1 for the others; `members` lists the blocks of the former. Returns
+    what the plan costs more, a number <= 0.
+    """
+    ring_of, start, neighbour = ground.ring_of, ground.start, ground.neighbour
+    blocks = np.empty(len(members), np.int64)
+    old = np.empty(len(members), np.int32)
+    seen = np.zeros(len(plan.label) + 1, np.int64)
+    chosen = np.empty(8, np.int64)
+    gain = 0.0
+    now = 0
+    if len(members) == 0:
+        return gain
+    for _ in range(trials):
+        now += 1
+        b = members[below(state, len(members))]
+        g = plan.label[b]
+        chosen[0] = g
+        turn[g] = now
+        wanted = 2 + below(state, 4)
+        grids = 1
+        count = _gather(ground, plan, b, g, blocks, 0, seen)
+        for _ in range(60):
+            if grids == wanted:
+                break
+            b = blocks[below(state, count)]
+            low, high = start[ring_of[b]], start[ring_of[b + 1]]
+            if low == high:
+                continue
+            other = neighbour[low + below(state, high - low)]
             if other < 0:
                 continue
-            g, h = plan.label[b], plan.label[other]
-            if g == h or (ground.nested and ground.village[b] != ground.village[other]):
+            h = plan.label[other]
+            if turn[h] < 0 or turn[h] == now:
                 continue
-            if pieces > 0 and _below(state, pieces) == 0:
-                stamp += 1
-                accepted += move_piece(ground, plan, weights, state, temperature, b, h, queue, seen, stamp)
-            elif movable(ground, plan, b, h):
-                cost = flip_cost(ground, plan, weights, b, h)
-                if _accepts(state, cost, temperature):
-                    flip(ground, plan, b, h)
-                    accepted += 1
-        temperature *= factor
-    return accepted
+            turn[h] = now
+            grids += 1
+            count = _gather(ground, plan, other, h, blocks, count, seen)
+        if grids < 2:
+            continue
+        for i in range(count):
+            old[i] = plan.label[blocks[i]]
+        heat = hot
+        for _ in range(below(state, 4)):
+            heat *= 0.5
+        cost = anneal(ground, plan, weights, blocks[:count], turn, now, state, heat, cold, sweeps * count, 25, seen)
+        if cost < 0.0:
+            gain += cost
+        else:
+            for i in range(count):
+                if plan.label[blocks[i]] != old[i]:
+                    _undo(ground, plan, blocks[i], old[i])
+    return gain
+
+
+@njit(cache=True, nogil=True)
+def _gather(ground, plan, b, g, blocks, count, seen):  # type: ignore[no-untyped-def]
+    """Append the blocks of grid g that hang together with b to `blocks`; returns how many it holds then."""
+    start, neighbour, length, ring_of = ground.start, ground.neighbour, ground.length, ground.ring_of
+    stamp = _stamp(seen)
+    seen[b] = stamp
+    blocks[count] = b
+    i = count
+    count += 1
+    while i < count:
+        u = blocks[i]
+        i += 1
+        for j in range(start[ring_of[u]], start[ring_of[u + 1]]):
+            other = neighbour[j]
+            if other >= 0 and length[j] > 0 and plan.label[other] == g and seen[other] != stamp:
+                seen[other] = stamp
+                blocks[count] = other
+                count += 1
+    return count

@@ -1,4 +1,4 @@
-"""From blocks to grids: checks, a first plan, annealing, labels."""
+"""From blocks to grids: checks, a first plan, the search for a better one, labels."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo.draw.anneal import Ground, Plan, Weights, anneal, tally
-from geo.draw.graph import Graph, entry_flags, graph_of
+from geo.draw.anneal import Ground, Weights
+from geo.draw.graph import Graph, components, entry_flags, graph_of
+from geo.draw.group import Prices, best_groups, units_of
+from geo.draw.redraw import start_from
 from geo.draw.repair import join_pieces
 from geo.draw.request import Request, band_of, check
+from geo.draw.search import improve
 from geo.draw.seed import first_plan
 
 Progress = Callable[[float, "pd.Series | None"], object]
 
-SWEEPS = {"fast": 300, "normal": 2000, "thorough": 10000}
-CHUNKS = 40
 
-
-def draw_grids(
+def draw_grids(  # noqa: PLR0913 - the options of one drawing, all by keyword
     blocks: gpd.GeoDataFrame,
     *,
     target: float = 300,
@@ -41,33 +41,54 @@ def draw_grids(
 ) -> pd.Series:
     """Return the grid of each block: contiguous, balanced, true to villages and rivers, compact.
 
+    Every grid is one piece by shared edges and encloses no other wherever the blocks allow it. The sizes keep the band
+    wherever that is possible; a connected part with too few households for a grid becomes one grid of its own, and a block
+    larger than the band makes a grid larger than the band. Among such plans villages are kept together first, then
+    river banks, then grids are compact (Polsby-Popper). Uninhabited blocks belong to grids like all others.
+
     Parameters
     ----------
-    blocks : GeoDataFrame in a metric CRS with the column `households`; a valid, noded coverage
+    blocks : (n,) Polygons in a metric CRS with the column `households` (numbers >= 0); a valid, noded coverage
     target : households a grid should have
     tolerance : share of the target by which a grid may differ from it
     parent : (n,) village code of each block
-    rivers, roads : GeoSeries of lines; a river edge that a road crosses is a bridge
-    nesting : "strict_nesting", every grid inside one village, out-of-band grids allowed; "grouped", small villages share
-        a grid and large ones are cut; "strict_balance", villages and rivers only matter among equally compact plans
+    rivers, roads : lines in the CRS of the blocks; block edges within 0.1 m of a river separate its banks, and such an edge
+        that a road crosses is a bridge, over which a grid may rather span both banks
+    nesting : "strict_nesting", every grid inside one village, out of the band where the village leaves no choice;
+        "grouped", small villages share a grid and large ones are cut; "strict_balance", villages and rivers decide only
+        between plans of like compactness
     effort : "fast", "normal" or "thorough"
-    fixed : (n,) bool, blocks that keep their previous label; a grid all of whose blocks are fixed takes in no other
-    previous : (n,) labels of the plan in force, -1 or missing for blocks in no grid; then as few households as possible
-        change grid
-    seed : same seed, same plan
-    limits : (low, high) households of a grid instead of `tolerance`
-    progress : called with the share done and the best plan so far (or None); returning False stops the drawing and keeps
-        the best plan so far
+    fixed : (n,) bool, blocks that keep their previous label; a grid of only such blocks takes no other block in
+    previous : (n,) labels of the plan in force, -1 or missing for blocks in no grid; the band is restored with as few
+        households changing grid as possible, grids keep their labels, and new labels follow the largest one given
+    seed : same seed, same plan, whatever the number of processors
+    limits : (low, high) households of a grid, instead of `tolerance`
+    progress : called now and then with the share done in (0, 1] and the plan so far, None while there is none; when it
+        returns False the search stops and the plan so far is the result
 
     Returns
     -------
-    (n,) integer labels on the index of `blocks`
+    (n,) int64 labels on the index of `blocks`, named "grid"; without `previous` 0..k-1 from west to east and then north
+    to south by the centre of the grids
 
     Raises
     ------
-    UnknownCrsError, DegreesError : the blocks have no CRS or one in degrees
+    UnknownCrsError, DegreesError : the blocks have no CRS, or one in degrees
     CrsMismatchError : rivers or roads are in another CRS
-    GeoError : an argument has the wrong length, range or name; households are missing or negative
+    GeoError : an argument has a wrong length, range or name; households are missing or negative; a block is no polygon
+
+    Notes
+    -----
+    The search takes time proportional to the number of blocks. See `anneal`, `group` and `search` for its parts.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import box
+    >>> cells = [box(x, y, x + 1, y + 1) for y in range(2) for x in range(4)]
+    >>> row = gpd.GeoDataFrame({"households": [75] * 8}, geometry=cells, crs=32650)
+    >>> draw_grids(row, effort="fast").tolist()
+    [0, 0, 1, 1, 0, 0, 1, 1]
     """
     band = band_of(target, tolerance, limits)
     request = check(
@@ -77,118 +98,106 @@ def draw_grids(
     if not len(request.index):
         return pd.Series(np.empty(0, np.int64), index=request.index, name="grid")
     graph = graph_of(request)
-    region = _regions(request, graph)
-    names, start = _start(request, graph, region)
-    ground = _ground(request, graph, start, names)
-    plan = _plan(start, len(names), ground)
-    weights = _weights(request)
-    steps = SWEEPS[effort] * len(request.index)
-    hot, cold = (0.01, 0.002) if request.previous is not None else (0.1, 0.002)
-    state = np.array([request.seed], np.uint64)
-    area = np.flatnonzero(~request.fixed)
-    for chunk in range(CHUNKS if len(area) else 0):
-        warm = hot * (cold / hot) ** (chunk / CHUNKS)
-        cool = hot * (cold / hot) ** ((chunk + 1) / CHUNKS)
-        anneal(ground, plan, weights, area, state, warm, cool, max(1, steps // CHUNKS), 50)
-        if progress is not None:
-            current = pd.Series(names[plan.label], index=request.index, name="grid")
-            if progress((chunk + 1) / CHUNKS, current) is False:
-                break
-    return pd.Series(names[plan.label], index=request.index, name="grid")
+    names, label, closed = _start(request, graph)
+    centre = shapely.get_coordinates(shapely.centroid(request.geometries))
+
+    def answer(label: NDArray[np.int32]) -> pd.Series:
+        code = names[label] if request.previous is not None else _west_to_east(label, centre)
+        return pd.Series(code, index=request.index, name="grid")
+
+    def report(done: float, label: NDArray[np.int32]) -> bool:
+        return progress is None or progress(done, answer(label)) is not False
+
+    if progress is not None and progress(0.05, None) is False:
+        return answer(label)
+    ground = _ground(request, graph, names)
+    return answer(improve(ground, label, _weights(request), closed, centre, request.effort, request.seed, report))
 
 
-def _regions(request: Request, graph: Graph) -> NDArray[np.int64]:
-    """(n,) the part no grid may leave: a connected component, or a village's part of it in strict nesting."""
-    if request.nesting != "strict_nesting":
-        return graph.component
-    inside = request.village[graph.edges[:, 0]] == request.village[graph.edges[:, 1]]
-    from geo.draw.graph import components
+def _west_to_east(label: NDArray[np.int32], centre: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(n,) labels 0..k-1 in the order of the grids' centres from west to east, then north to south."""
+    _, label = np.unique(label, return_inverse=True)
+    count = np.bincount(label)
+    x, y = (np.bincount(label, centre[:, axis]) / count for axis in (0, 1))
+    rank = np.empty(len(count), np.int64)
+    rank[np.lexsort((-y, x))] = np.arange(len(count))
+    return rank[label]
 
-    return components(len(request.index), graph.edges[inside])
 
-
-def _start(request: Request, graph: Graph, region: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Names of the grids (k,) and the grid of each block (n,) before annealing."""
-    known = np.empty(0, np.int64)
-    label = np.full(len(region), -1, np.int32)
+def _start(request: Request, graph: Graph) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.bool_]]:
+    """Names of the grids (k,), the grid of each block (n,) before the search, and which grids are closed (k,)."""
+    region = graph.component
+    if request.nesting == "strict_nesting":
+        inside = request.village[graph.edges[:, 0]] == request.village[graph.edges[:, 1]]
+        region = components(len(region), graph.edges[inside])
+    known, label = np.empty(0, np.int64), np.full(len(region), -1, np.int32)
+    closed = np.zeros(0, bool)
     if request.previous is not None:
-        known = np.unique(request.previous[request.previous >= 0])
-        label = np.where(request.previous >= 0, np.searchsorted(known, request.previous), -1).astype(np.int32)
+        known, place = np.unique(request.previous, return_inverse=True)
+        missing = int(known[0] < 0)
+        known, label = known[missing:], (place - missing).astype(np.int32)
+        free = np.bincount(label[~request.fixed & (label >= 0)], minlength=len(known))
+        closed = free == 0
+        label = start_from(request, graph, region, label, closed) if len(known) else label
+    todo = label < 0
+    if todo.any():
+        drawn = _draw_anew(request, graph, np.where(todo, region, -1))
+        label = np.where(todo, drawn + label.max() + 1, label).astype(np.int32)
         label = join_pieces(graph, label, request.households, region, request.fixed)
-    free = np.where(label < 0, region, -1)
-    ids, free = np.unique(free, return_inverse=True)
-    free = free - int(ids[0] < 0)
-    total = np.bincount(free[free >= 0], request.households[free >= 0])
-    count = np.array([request.band.best_count(size) for size in total], np.int64)
-    drawn = first_plan(graph, request.households, request.village, free, count, request.seed)
-    fresh = int(drawn.max(initial=-1)) + 1
-    label = np.where(label < 0, drawn + len(known), label).astype(np.int32)
-    label = join_pieces(graph, label, request.households, region, request.fixed)
-    above = int(known.max(initial=-1)) + 1
-    return np.concatenate([known, above + np.arange(fresh)]), label
+    grids = max(int(label.max()) + 1, len(known))
+    fresh = int(known.max(initial=-1)) + 1 + np.arange(grids - len(known))
+    return np.concatenate([known, fresh]), label, np.concatenate([closed, np.zeros(len(fresh), bool)])
 
 
-def _ground(request: Request, graph: Graph, label: NDArray[np.int32], names: NDArray[np.int64]) -> Ground:
+def _draw_anew(request: Request, graph: Graph, region: NDArray[np.int64]) -> NDArray[np.int32]:
+    """(n,) first labels of the blocks with a region >= 0, by groups of villages where villages may share grids."""
+    band = request.band
+    ids, part = np.unique(region, return_inverse=True)
+    part = part - int(ids[0] < 0)
+    total = np.bincount(part[part >= 0], request.households[part >= 0])
+    count = np.array([band.best_count(size) for size in total], np.int64)
+    if request.nesting == "grouped" and (region >= 0).all() and request.village.max() > 0:
+        area, perimeter = shapely.area(request.geometries), shapely.length(request.geometries)
+        unit, units = units_of(graph, request.households, request.village, area, perimeter)
+        prices = Prices(band.low, band.high, band.target, 0.01 * band.target, 0.4, 0.3, 0.9, 1.0, 3.0, 1.0)
+        part, count = best_groups(unit, units, prices, band, int(count.sum()), request.seed, request.effort)
+    return first_plan(graph, request.households, request.village, part, count, request.seed)
+
+
+def _ground(request: Request, graph: Graph, names: NDArray[np.int64]) -> Ground:
     rings = graph.rings
-    sizes = np.bincount(request.village, request.households)
-    home = np.full(len(label), -1, np.int32)
-    closed = np.zeros(len(names), bool)
+    home = np.full(len(request.index), -1, np.int64)
     if request.previous is not None:
-        home = np.where(request.previous >= 0, np.searchsorted(names, request.previous), -1).astype(np.int32)
-        open_ = np.unique(home[(home >= 0) & ~request.fixed])
-        closed[np.unique(home[request.fixed])] = True
-        closed[open_] = False
+        home = np.where(request.previous >= 0, np.searchsorted(names, request.previous), -1)
     return Ground(
         rings.ring_of,
         rings.start,
         rings.neighbour,
         rings.length,
         entry_flags(graph, graph.bridge),
-        request.households,
-        shapely.area(request.geometries),
-        shapely.length(request.geometries),
-        request.village,
-        sizes <= request.band.high,
-        graph.bank.astype(np.int32),
+        np.column_stack([request.households, shapely.area(request.geometries), shapely.length(request.geometries)]),
+        np.column_stack([request.village, graph.bank, home]).astype(np.int32),
+        np.bincount(request.village, request.households) <= request.band.high,
         request.fixed,
-        home,
-        closed,
         request.nesting == "strict_nesting",
     )
 
 
-def _plan(label: NDArray[np.int32], grids: int, ground: Ground) -> Plan:
-    villages, banks = len(ground.whole), int(ground.bank.max()) + 1
-    plan = Plan(
-        label.astype(np.int32),
-        np.zeros(grids),
-        np.zeros(grids),
-        np.zeros(grids),
-        np.zeros(grids, np.int32),
-        np.zeros((villages, grids), np.int32),
-        np.zeros(villages, np.int32),
-        np.zeros((banks, grids), np.int32),
-        np.zeros(grids, np.int32),
-        np.zeros(grids, np.int32),
-    )
-    tally(ground, plan)
-    return plan
-
-
 def _weights(request: Request) -> Weights:
+    """Prices of the faults for each mode; redrawing adds a price on every household that moves."""
     band = request.band
-    villages = 0.05 if request.nesting == "strict_balance" else 1.0
+    care = 0.05 if request.nesting == "strict_balance" else 1.0
     moved = 6.0 / band.target if request.previous is not None else 0.0
-    strength = 60.0 if request.previous is not None else 20.0
+    strength = 300.0 if request.previous is not None else 40.0
     return Weights(
-        band.low,
-        band.high,
-        band.target,
-        strength,
-        0.15 * villages,
-        0.3 * villages,
-        villages,
-        0.5 * villages,
-        1.0,
-        moved,
+        low=band.low,
+        high=band.high,
+        target=band.target,
+        band=strength,
+        pair=0.25 * care,
+        torn=0.3 * care,
+        river=1.5 * care,
+        bridge=1.2 * care,
+        shape=1.0,
+        moved=moved,
     )
