@@ -17,6 +17,7 @@ from pyproj import CRS
 from sqlalchemy.orm import Session
 
 from geo.assign import GridIndex
+from geo.blocks import building_blocks
 from geo.coverage import dissolve
 from geo.crs import metric_crs
 from geo.draw import draw_grids
@@ -147,8 +148,6 @@ def _blocks(session: Session, scope: Scope, villages: gpd.GeoDataFrame, crs: CRS
         "roads": road_frame(session, scope, bounds=bounds),
         "water": water_frame(session, scope, bounds=bounds),
     }
-    from geo.blocks import building_blocks
-
     made = building_blocks(
         villages.set_index("code").geometry,
         households,
