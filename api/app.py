@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from api.context import Clock, utc_now
-from api.problems import Problem, add_problems, unexpected
+from api.problems import Problem, add_problems, problems, unexpected
 from api.requests import BodyLimit, Requests, SafeHeaders
 from api.routes import (
     basemap,
@@ -111,7 +111,12 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
         problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         parts = schema.setdefault("components", {}).setdefault("schemas", {})
+        for name in ("HTTPValidationError", "ValidationError"):
+            parts.pop(name, None)
         parts |= problem.pop("$defs", {}) | {"Problem": problem}
+        for operation in (operation for methods in schema["paths"].values() for operation in methods.values()):
+            if "422" in operation["responses"]:
+                operation["responses"]["422"] = problems(422)[422]
         app.openapi_schema = schema
     return app.openapi_schema
 

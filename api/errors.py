@@ -29,7 +29,3 @@ class CrossSiteError(ApiError):
 
 class SignInRequiredError(ApiError):
     """A page was asked for without a session; the browser is sent to the sign-in page."""
-
-
-class BodyTooLargeError(ApiError):
-    """The body of the request is larger than any that makes sense here."""

@@ -17,7 +17,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
 from api import errors as api
-from api.requests import request_id
+from api.requests import MAX_BODY, request_id
 from geo.errors import GeoError
 from layers import errors as layers
 from maps.errors import MapsError
@@ -41,13 +41,13 @@ STATUS: dict[type[Exception], int] = {
     api.PreconditionRequiredError: 428,
     api.PasswordChangeRequiredError: 403,
     api.CrossSiteError: 403,
-    api.BodyTooLargeError: 413,
 }
 """The nearest ancestor of an error wins. The text of these classes is written here, so clients may read it."""
 
 DETAIL = {
     404: "There is nothing at this address; /openapi.json lists all addresses.",
     405: "This address does not take that method; the header Allow names those it takes.",
+    413: f"A request may have {MAX_BODY:,} bytes; use `fengqiao load` for whole files.",
     500: "Something went wrong on our side; if it happens again, tell the administrator the request id.",
     503: "The database does not answer; try again in a moment.",
 }

@@ -10,9 +10,8 @@ from uuid import uuid4
 
 from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from api.errors import BodyTooLargeError
 
 MAX_BODY = 1_000_000
 ID_HEADER = "X-Request-ID"
@@ -80,7 +79,7 @@ class BodyLimit:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > MAX_BODY or not announced.isdecimal() or int(announced) > MAX_BODY:
-                raise BodyTooLargeError(f"A request may have {MAX_BODY:,} bytes; use `fengqiao load` for whole files.")
+                raise HTTPException(413)
             return message
 
         await self.app(scope, counted, send)

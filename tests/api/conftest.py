@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from api.app import create_app
@@ -15,7 +16,6 @@ from api.principal import COOKIE
 from api.settings import Settings
 from layers.access import Role
 from layers.engine import begin_writing, connect, sessions
-from layers.passwords import hash_password
 from layers.sign_in import open_session
 from layers.tables import User
 from tests.two_towns import HOME, NORTH, NOW, two_towns
@@ -61,8 +61,8 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def password_hash() -> str:
-    """One hash for all accounts, since each takes a while."""
-    return hash_password(PASSWORD)
+    """A hash for all accounts with the smallest costs, which it carries in itself, since a real one takes a while."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
 @pytest.fixture
