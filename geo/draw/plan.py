@@ -187,7 +187,7 @@ def _weights(request: Request) -> Weights:
     """Prices of the faults for each mode; redrawing adds a price on every household that moves."""
     band = request.band
     care = 0.05 if request.nesting == "strict_balance" else 1.0
-    moved = 6.0 / band.target if request.previous is not None else 0.0
+    moved = 30.0 / band.target if request.previous is not None else 0.0
     strength = 300.0 if request.previous is not None else 40.0
     return Weights(
         low=band.low,
