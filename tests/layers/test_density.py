@@ -36,8 +36,10 @@ def test_sum_over_cells_is_the_number_of_reports_inside(session):
     world.add_world(session)
     session.execute(sa.delete(Report).where(Report.report_key != "r0"))
     found = heat(session, bandwidth_m=100, cell_m=10)
-    cell_km2 = 2000 * 600 / 1e6 / found.values.size
-    assert found.values.sum() * cell_km2 == pytest.approx(1.0, rel=0.01)
+    west, south, east, north = found.bounds
+    height_km = (north - south) * 110.849  # kilometres a degree at 29.8° on the WGS 84 ellipsoid
+    width_km = (east - west) * 96.679
+    assert found.values.sum() * height_km * width_km / found.values.size == pytest.approx(1.0, rel=0.005)
 
 
 def test_a_report_outside_the_frame_counts_where_its_kernel_reaches_in(session):
