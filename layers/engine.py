@@ -156,6 +156,8 @@ def _spatialite(url: sa.URL) -> Engine:
             ) from error
         finally:
             connection.enable_load_extension(False)
+        # SpatiaLite sets a shorter wait of its own while it loads.
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")

@@ -1,14 +1,17 @@
 """The schema is made by the migrations, on both databases, and is the one the models describe."""
 
+from datetime import UTC, datetime
+from threading import Thread
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from geoalchemy2 import alembic_helpers
 
-from layers.engine import connect, require_schema, upgrade_schema
+from layers.engine import BUSY_TIMEOUT_MS, begin_writing, connect, require_schema, sessions, upgrade_schema
 from layers.errors import DatabaseUnavailableError
-from layers.tables import Base
+from layers.tables import Audit, Base
 
 
 def test_migrations_make_what_the_models_describe(engine):
@@ -34,6 +37,33 @@ def test_every_geometry_has_a_spatial_index(engine):
             assert any(index["column_names"] == ["geom"] for index in indexes), table
         else:
             assert f"idx_{table}_geom" in sa.inspect(engine).get_table_names(), table
+
+
+def test_a_writer_waits_for_another_one(engine):
+    """One after the other, though both begin at once; in SQLite the right to write is asked for at the start."""
+    order = []
+    first, second = sessions(engine)(), sessions(engine)()
+    begin_writing(first).add(Audit(at=datetime.now(UTC), by="first", action="x", subject="", detail={}))
+    first.flush()
+
+    def write():
+        with second.begin():
+            begin_writing(second).add(Audit(at=datetime.now(UTC), by="second", action="x", subject="", detail={}))
+        order.append("second")
+
+    waiting = Thread(target=write)
+    waiting.start()
+    if engine.dialect.name == "sqlite":
+        waiting.join(0.2)
+        assert waiting.is_alive()
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == BUSY_TIMEOUT_MS
+    order.append("first")
+    first.commit()
+    waiting.join()
+    assert sorted(order) == ["first", "second"]
+    with sessions(engine)() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Audit)) == 2
 
 
 def test_upgrade_twice_changes_nothing(engine):
