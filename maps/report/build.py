@@ -10,13 +10,13 @@ import folium
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from sqlalchemy.orm import Session
 
 from geo.crs import metric_crs
 from layers.access import Scope
 from layers.basemap import building_frame, road_frame, water_frame
 from layers.cameras import camera_frame
 from layers.density import Heatmap, heatmap
+from layers.engine import Session  # type: ignore[attr-defined] # only passed on: the database is no matter of maps
 from layers.grids import grid_frame
 from layers.reports import report_frame
 from layers.video import gap_frame, isovist_frame

@@ -4,21 +4,48 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import folium
 import geopandas as gpd
 import numpy as np
 import shapely
+from branca.element import Figure
 from folium.utilities import JsCode
+from jinja2.utils import htmlsafe_json_dumps
 
 from maps.palette import palette, report_style
+from maps.report.offline import Verbatim
 
 Row = Mapping[str, Any]
 DIGITS = 6  # of a degree: 0.1 m
 
 # Functions of report.js.
 TOOLTIP, SYMBOL, CAMERA, WORD = (JsCode(name) for name in ("tooltipOf", "symbolOf", "cameraOf", "wordOf"))
+
+
+class Features(folium.GeoJson):
+    """A layer of GeoJSON whose texts are never read as a template.
+
+    folium reads the script that it has made once more as a template, so that a grid named `{{ 7 * 7 }}` would be
+    shown as 49, and worse could be run; therefore the data go past it.
+    """
+
+    def __init__(self, data: dict[str, Any], **options: Any) -> None:
+        super().__init__({"type": "FeatureCollection", "features": []}, **options)
+        self.later = data
+
+    def render(self, **kwargs: Any) -> None:  # type: ignore[override] # as GeoJson itself does
+        """Write the layer, and then its features."""
+        super().render(**kwargs)  # type: ignore[no-untyped-call]
+        compact = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
+        text = htmlsafe_json_dumps(self.later, dumps=compact)
+        name = self.get_name()
+        code = f"{name}_add({text});\n{name}.setStyle(function (f) {{ return f.properties.style; }});"
+        figure = self.get_root()
+        assert isinstance(figure, Figure)
+        figure.script.add_child(Verbatim(code), name=f"{name}_features")
 
 
 def rounded(geometry: shapely.Geometry) -> dict[str, Any]:
@@ -43,9 +70,7 @@ def layer(
     name: str, data: dict[str, Any], *, show: bool = True, control: bool = True, **options: Any
 ) -> folium.GeoJson:
     """A layer whose features carry their own style and tooltip."""
-    return folium.GeoJson(
-        data, name=name, show=show, control=control, on_each_feature=TOOLTIP, smooth_factor=0.5, **options
-    )
+    return Features(data, name=name, show=show, control=control, on_each_feature=TOOLTIP, smooth_factor=0.5, **options)
 
 
 def merged(shapes: gpd.GeoSeries, style: dict[str, Any]) -> dict[str, Any]:
@@ -124,7 +149,7 @@ def numbers(frame: gpd.GeoDataFrame, column: str, kind: str, *, last: int | None
     """A word on a point inside each area; `last` keeps only so many characters of its end."""
     points = frame.set_geometry(frame.geometry.representative_point()) if len(frame) else frame
     data = collection(points, lambda row: {"text": str(row[column])[-(last or 0) :], "kind": f"word {kind}"})
-    return folium.GeoJson(data, control=False, point_to_layer=WORD)
+    return Features(data, control=False, point_to_layer=WORD)
 
 
 def camera_layers(

@@ -75,7 +75,8 @@ def empty_map(bounds: tuple[float, float, float, float], *, title: str) -> foliu
     )
     # On the instance: folium's lists belong to the class, and other maps of the same process may need them.
     made.default_js, made.default_css = [], []
-    made.fit_bounds([[south, west], [north, east]])
+    # Room for the sheets at both sides, so that they do not cover the area.
+    made.fit_bounds([[south, west], [north, east]], padding_top_left=(250, 20), padding_bottom_right=(20, 20))
     root = made.get_root()
     assert isinstance(root, Figure)
     root.title = None  # folium would write it unescaped
