@@ -1,287 +1,329 @@
-"""Building blocks: the smallest pieces that grids are drawn from, a few households each.
-
-Roads, water lines and village borders cut the villages into faces; a face with too many households is cut further into the Voronoi
-cells of its buildings. Everything is noded on one fine lattice, so that neighbours share every vertex.
-"""
+"""Building blocks: small pieces of ground with a few households each, as roads, water and borders leave them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import Voronoi, cKDTree
 
 from geo.adjacency import rook
-from geo.errors import CrsMismatchError, DegreesError, GeoError, UnknownCrsError
+from geo.assign import GridIndex
+from geo.coverage import dissolve
+from geo.errors import GeoError
+from geo.metric import shared_metric_crs
 
+Shapes = NDArray[np.object_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+GRID_M = 0.001
+"""Lines are noded on this grid, so that neighbours share every vertex exactly."""
+
+FAR = 1e7
+"""Metres that part the faces in the third dimension of a search tree: nearest never leaves the face."""
+
+
+class Seeds(NamedTuple):
+    """Points that ground is cut around: (s, 2) places, (s,) the face each lies in, (s,) the group it belongs to."""
+
+    place: Floats
+    face: Ints
+    group: Ints
+
 
 def building_blocks(
-    villages: gpd.GeoDataFrame | gpd.GeoSeries,
-    households: gpd.GeoDataFrame | gpd.GeoSeries,
+    villages: gpd.GeoSeries,
+    households: gpd.GeoDataFrame,
     *,
     buildings: gpd.GeoSeries | None = None,
     roads: gpd.GeoSeries | None = None,
     water: gpd.GeoSeries | None = None,
-    size: float = 8,
-    lattice_m: float = 0.001,
-    sliver_m2: float = 20.0,
+    size: float = 10.0,
+    field_m2: float = 40_000.0,
+    sliver_m: float = 3.0,
 ) -> gpd.GeoDataFrame:
-    """Return a coverage of small blocks, each inside one village, with about `size` households.
+    """Cut villages into blocks of about `size` households, the smallest pieces that grids are made of.
 
-    Every household is counted exactly once: in the block it lies in, or in the nearest block when it lies outside all
-    villages. On a shared edge the block that comes first takes it. Households in one building stay in one block.
+    Roads, water and village borders cut first. What they leave together is cut further into the cells nearest to
+    groups of about `size` households, and empty ground into fields. Households of one building stay together. Pieces
+    that are thin, and pieces of a cell that lie apart from its households, join the neighbour in the same village
+    with the longest common border.
 
     Parameters
     ----------
-    villages : (v,) Polygons that do not overlap, metric CRS; the index, or the column `code`, names them
-    households : (m,) Points; a frame may give more than one household per row in the column `households`
-    buildings : Polygons; a building is not cut by the Voronoi cells and pulls its households together
-    roads, water : lines, or polygons whose outline then counts; they become edges of blocks
-    size : households of a block, > 0; faces up to twice as large stay whole
-    lattice_m : metres; coordinates are multiples of it
-    sliver_m2 : faces smaller than this join a neighbour in the same village
+    villages : (m,) Polygons, a coverage in a metric CRS; the index holds the village codes
+    households : (h,) Points with the column households; a point outside every village counts for the nearest block
+    buildings : (b,) Polygons
+    roads, water : Lines or Polygons; of polygons the outline cuts
+    size : households a block, > 0; a building with more stays whole
+    field_m2 : square metres, > 0; empty ground is cut into pieces of about this size
+    sliver_m : metres; pieces with a mean width (2 A / P) below it are joined to a neighbour
 
     Returns
     -------
-    Frame with the columns `households`, `village` and `geometry`, in the order of the villages and from west to east
-    within each; RangeIndex. The geometries form a valid coverage of the villages.
+    (n,) frame in the order of the villages, then from west to east: village_code, households (int), geometry
+    (Polygons). The blocks are a coverage noded on a grid of 1 mm that fills the villages, and none lies in two
+    villages. Every household is counted once: the sum is kept.
 
     Raises
     ------
-    UnknownCrsError, DegreesError, CrsMismatchError : the CRS is missing, in degrees, or differs between the layers
-    GeoError : no villages, geometries of the wrong type, missing points, or negative counts
+    GeoError : no village, a size that is not positive, or household counts that are missing or negative
+    UnknownCrsError, DegreesError, CrsMismatchError : the layers do not share one metric CRS
+
+    Cost: O(n log n) in vertices and households.
     """
-    if not size > 0 or not lattice_m > 0:
-        raise GeoError("size and lattice_m must be positive.")
-    crs = _common_crs(villages, households, buildings, roads, water)
-    codes, areas = _villages(villages)
-    points, count = _households(households)
-    areas = shapely.set_precision(areas, lattice_m)
-    faces, village = _faces(areas, [*_outlines(roads), *_outlines(water)], lattice_m)
-    sites, weight, site = _sites(points, count, buildings)
-    face = _locate(faces, sites)
-    faces, village, face = _subdivide(faces, village, face, sites, weight, size, lattice_m)
-    total = np.bincount(face, weight, minlength=len(faces))
-    faces, village, total = _merge(faces, village, total, size, sliver_m2)
-    centre = shapely.get_coordinates(shapely.centroid(faces))
-    order = np.lexsort((-centre[:, 1], centre[:, 0], village))
-    whole = total[order]
-    if (whole == np.round(whole)).all():
-        whole = whole.astype(np.int64)
-    frame = {"households": whole, "village": codes[village[order]]}
-    return gpd.GeoDataFrame(frame, geometry=faces[order], crs=crs)
+    crs = shared_metric_crs(villages, households, *(layer for layer in (buildings, roads, water) if layer is not None))
+    if villages.empty:
+        raise GeoError("There is no village to cut into blocks; load boundaries first.")
+    if not (size > 0 and field_m2 > 0):
+        raise GeoError("size and field_m2 must be above 0.")
+    counts = np.asarray(households["households"], dtype=np.float64)
+    if not (np.isfinite(counts) & (counts >= 0)).all():
+        raise GeoError("Every household point needs a count of 0 or more.")
+    ground = np.asarray(villages.geometry.array, dtype=object)
+    points = np.asarray(households.geometry.array, dtype=object)
+    place = np.column_stack([shapely.get_x(points), shapely.get_y(points)]).reshape(-1, 2)
+
+    lines = _noded(np.concatenate([shapely.boundary(ground), _cuts(ground, roads, water)]))
+    faces = _faces(lines, ground)
+    seeds = _seeds(faces, place, counts, buildings, size, field_m2)
+    atoms = _faces(_noded(np.concatenate([lines, _dividers(faces, seeds)])), ground)
+    inner = shapely.point_on_surface(atoms)
+    x, y = shapely.get_x(inner), shapely.get_y(inner)
+    face = _nearest_shape(faces, x, y)
+    held = np.bincount(_nearest_shape(atoms, *place.T), weights=counts, minlength=len(atoms))
+    label = _join(atoms, _nearest_shape(ground, x, y), face, _nearest_group(seeds, x, y, face), held, sliver_m)
+    return _frame(villages.index, atoms, _nearest_shape(ground, x, y), held, label, crs)
 
 
-def _common_crs(villages: Any, *layers: Any) -> Any:
-    if villages.crs is None:
-        raise UnknownCrsError("The villages have no CRS; name it with set_crs() first.")
-    if villages.crs.is_geographic:
-        raise DegreesError(villages.crs)
-    for layer in layers:
-        if layer is not None and layer.crs is not None and layer.crs != villages.crs:
-            raise CrsMismatchError(villages.crs, layer.crs)
-    return villages.crs
+def _cuts(ground: Shapes, roads: gpd.GeoSeries | None, water: gpd.GeoSeries | None) -> Shapes:
+    """Roads and water as lines, clipped to the outline of the villages."""
+    shapes = [np.asarray(layer.geometry.array, dtype=object) for layer in (roads, water) if layer is not None]
+    if not shapes:
+        return np.empty(0, dtype=object)
+    lines = shapely.force_2d(shapely.get_parts(np.concatenate(shapes)))
+    lines = np.where(shapely.get_dimensions(lines) == 2, shapely.boundary(lines), lines)
+    lines = lines[~(shapely.is_missing(lines) | shapely.is_empty(lines)) & (shapely.get_dimensions(lines) == 1)]
+    outline = shapely.union_all(ground, grid_size=GRID_M)
+    shapely.prepare(outline)
+    near = lines[shapely.intersects(outline, lines)]
+    return np.where(shapely.contains_properly(outline, near), near, shapely.intersection(near, outline))
 
 
-def _villages(villages: Any) -> tuple[NDArray[Any], NDArray[np.object_]]:
-    codes = villages["code"] if isinstance(villages, gpd.GeoDataFrame) and "code" in villages else villages.index
-    areas = shapely.make_valid(villages.geometry.to_numpy())
-    if (
-        not len(areas)
-        or (shapely.is_missing(areas) | shapely.is_empty(areas) | (shapely.get_dimensions(areas) < 2)).any()
-    ):
-        raise GeoError("villages must be polygons, at least one, none missing or empty.")
-    return np.asarray(codes), areas
+def _noded(lines: Shapes) -> Shapes:
+    """Lines on the 1 mm grid that meet only at their ends."""
+    merged = shapely.union_all(lines, grid_size=GRID_M)
+    parts = shapely.get_parts(merged)
+    return parts[shapely.get_dimensions(parts) == 1]
 
 
-def _households(households: Any) -> tuple[Floats, Floats]:
-    """(m, 2) coordinates and (m,) households."""
-    points = households.geometry.to_numpy()
-    if (shapely.is_missing(points) | shapely.is_empty(points) | (shapely.get_type_id(points) != 0)).any():
-        raise GeoError("households must be points, none missing or empty.")
-    count = np.ones(len(points))
-    if isinstance(households, gpd.GeoDataFrame) and "households" in households:
-        count = pd.to_numeric(households["households"], errors="coerce").to_numpy(dtype=float)
-    if not (np.isfinite(count) & (count >= 0)).all():
-        raise GeoError("The column households must hold numbers >= 0.")
-    return shapely.get_coordinates(points), count
-
-
-def _outlines(layer: Any) -> list[Any]:
-    """Lines of a layer; polygons give their outline."""
-    if layer is None:
-        return []
-    shapes = shapely.get_parts(layer.geometry.dropna().to_numpy())
-    area = shapely.get_dimensions(shapes) == 2
-    shapes[area] = shapely.boundary(shapes[area])
-    return list(shapes[(shapely.get_dimensions(shapes) == 1) & ~shapely.is_empty(shapes)])
-
-
-def _faces(areas: NDArray[np.object_], lines: list[Any], lattice_m: float) -> tuple[NDArray[np.object_], Ints]:
-    """Faces that borders and lines cut the villages into, and the village of each."""
-    borders = list(shapely.boundary(areas))
-    noded = shapely.unary_union(np.array(borders + lines, dtype=object), grid_size=lattice_m)
-    faces = shapely.get_parts(shapely.polygonize([noded]))
+def _faces(lines: Shapes, ground: Shapes) -> Shapes:
+    """Polygons between noded lines, as far as they lie in the villages."""
+    faces = shapely.get_parts(shapely.polygonize(lines))
     inner = shapely.point_on_surface(faces)
-    found, village = shapely.STRtree(areas).query(inner, predicate="intersects")
-    order = np.lexsort((village, found))
-    found, village = found[order], village[order]
-    first = np.concatenate([[True], found[1:] != found[:-1]]) if len(found) else np.empty(0, bool)
-    return faces[found[first]], village[first]
+    index = GridIndex(ground, np.arange(len(ground)))
+    return faces[index.locate(shapely.get_x(inner), shapely.get_y(inner)) >= 0]
 
 
-def _sites(points: Floats, count: Floats, buildings: Any) -> tuple[Floats, Floats, Ints]:
-    """Places that Voronoi cells grow from, their households, and the site of each household.
-
-    Households in one building, or at one coordinate, share a site.
-    """
-    where = points.copy()
-    if buildings is not None and len(buildings):
-        shapes = buildings.geometry.dropna().to_numpy()
-        shapes = shapes[~shapely.is_empty(shapes) & (shapely.get_dimensions(shapes) == 2)]
-        shapes = np.where(shapely.is_valid(shapes), shapes, shapely.make_valid(shapes))
-        point, inside = shapely.STRtree(shapes).query(shapely.points(points), predicate="intersects")
-        order = np.lexsort((inside, point))
-        point, inside = point[order], inside[order]
-        first = np.concatenate([[True], point[1:] != point[:-1]]) if len(point) else np.empty(0, bool)
-        centre = shapely.get_coordinates(shapely.point_on_surface(shapes))
-        where[point[first]] = centre[inside[first]]
-    sites, site = np.unique(where, axis=0, return_inverse=True)
-    site = site.ravel()
-    return sites, np.bincount(site, count, minlength=len(sites)), site
+def _nearest_shape(shapes: Shapes, x: Floats, y: Floats) -> Ints:
+    """(n,) the polygon that holds each point, or else the nearest one."""
+    found = GridIndex(shapes, np.arange(len(shapes))).locate(x, y).astype(np.int64)
+    lost = np.flatnonzero(found < 0)
+    if lost.size:
+        found[lost] = shapely.STRtree(shapes).nearest(shapely.points(x[lost], y[lost]))
+    return found
 
 
-def _locate(faces: NDArray[np.object_], sites: Floats) -> Ints:
-    """(s,) first face that each site touches, the nearest one where it touches none."""
-    face = np.full(len(sites), len(faces), np.int64)
-    points = shapely.points(sites)
-    tree = shapely.STRtree(faces)
-    point, found = tree.query(points, predicate="intersects")
-    np.minimum.at(face, point, found)
-    lost = np.flatnonzero(face == len(faces))
-    if len(lost):
-        point, found = tree.query_nearest(points[lost], all_matches=True)
-        np.minimum.at(face, lost[point], found)
-    return face
+def _seeds(
+    faces: Shapes, place: Floats, counts: Floats, buildings: gpd.GeoSeries | None, size: float, field_m2: float
+) -> Seeds:
+    """Households, gathered by building and then into groups, and the middles of fields far from all of them."""
+    unit = _unit_of(place, buildings)
+    weight = np.bincount(unit, weights=counts) if len(unit) else np.empty(0)
+    number = np.bincount(unit) if len(unit) else np.empty(0)
+    middle = np.column_stack([np.bincount(unit, weights=place[:, axis]) for axis in (0, 1)]).reshape(-1, 2)
+    middle = middle / np.maximum(number, 1)[:, None]
+    face = _nearest_shape(faces, *middle.T) if len(middle) else np.empty(0, dtype=np.int64)
 
-
-def _subdivide(
-    faces: NDArray[np.object_], village: Ints, face: Ints, sites: Floats, weight: Floats, size: float, lattice_m: float
-) -> tuple[NDArray[np.object_], Ints, Ints]:
-    """Cut faces with more than twice `size` households into Voronoi cells of clusters of their sites."""
-    total = np.bincount(face, weight, minlength=len(faces))
-    places = np.bincount(face, minlength=len(faces))
-    big = (total > 2 * size) & (places > 1)
-    if not big.any():
-        return faces, village, face
+    group = np.empty(len(middle), dtype=np.int64)
+    groups = 0
     order = np.argsort(face, kind="stable")
-    start = np.searchsorted(face[order], np.arange(len(faces) + 1))
-    edges: list[Any] = []
-    for f in np.flatnonzero(big):
-        members = order[start[f] : start[f + 1]]
-        part = _clusters(sites[members], weight[members], size)
-        if part.max() > 0:
-            edges.append(_cell_borders(faces[f], sites[members], part))
-    outline = shapely.boundary(faces)
-    noded = shapely.unary_union(np.array([*outline, *edges], dtype=object), grid_size=lattice_m)
-    cells = shapely.get_parts(shapely.polygonize([noded]))
-    parent = _locate(faces, shapely.get_coordinates(shapely.point_on_surface(cells)))
-    inside = shapely.intersects(faces[parent], shapely.point_on_surface(cells))
-    cells, parent = cells[inside], parent[inside]
-    home = _locate(cells, sites)
-    return cells, village[parent], home
+    for members in np.split(order, np.flatnonzero(np.diff(face[order])) + 1):
+        for part in _halved(middle, weight, members, size):
+            group[part] = groups
+            groups += 1
+
+    field, field_face = _fields(faces, middle, np.sqrt(field_m2))
+    return Seeds(
+        np.concatenate([middle, field]),
+        np.concatenate([face, field_face]),
+        np.concatenate([group, groups + np.arange(len(field))]),
+    )
 
 
-def _clusters(sites: Floats, weight: Floats, size: float) -> Ints:
-    """(s,) cluster of each site: halved across the longer side until a cluster has about `size` households."""
-    part = np.zeros(len(sites), np.int64)
-    stack = [np.arange(len(sites))]
-    used = 0
-    while stack:
-        members = stack.pop()
-        if weight[members].sum() <= 1.5 * size or len(members) == 1:
-            part[members] = used
-            used += 1
+def _unit_of(place: Floats, buildings: gpd.GeoSeries | None) -> Ints:
+    """(h,) number of the building, or of the place, that households share."""
+    if not len(place):
+        return np.empty(0, dtype=np.int64)
+    key = np.full(len(place), -1, dtype=np.int64)
+    if buildings is not None and len(buildings):
+        shapes = np.asarray(buildings.geometry.array, dtype=object)
+        shapes = shapes[np.argsort(shapely.area(shapes), kind="stable")]  # the smallest of those on top of each other
+        key = GridIndex(shapes, np.arange(len(shapes))).locate(*place.T).astype(np.int64)
+    _, alike = np.unique(place, axis=0, return_inverse=True)
+    key = np.where(key < 0, key.max(initial=0) + 1 + alike.ravel(), key)
+    return np.unique(key, return_inverse=True)[1].ravel()
+
+
+def _halved(place: Floats, weight: Floats, members: Ints, size: float) -> list[Ints]:
+    """Members cut across their longer side, again and again, into groups of about `size`."""
+    pending, done = [members], []
+    while pending:
+        part = pending.pop()
+        groups = round(weight[part].sum() / size)
+        if groups < 2 or len(part) < 2:
+            done.append(part)
             continue
-        spread = np.ptp(sites[members], axis=0)
-        order = members[np.argsort(sites[members, int(spread[1] > spread[0])], kind="stable")]
-        share = np.cumsum(weight[order])
-        cut = int(np.clip(np.searchsorted(share, share[-1] / 2, side="right"), 1, len(order) - 1))
-        stack += [order[:cut], order[cut:]]
-    return part
+        spread = np.ptp(place[part], axis=0)
+        order = part[np.argsort(place[part, int(spread[1] > spread[0])], kind="stable")]
+        share = np.cumsum(weight[order]) / weight[order].sum()
+        cut = int(np.clip(np.searchsorted(share, (groups // 2) / groups - 1e-12) + 1, 1, len(order) - 1))
+        pending += [order[cut:], order[:cut]]
+    return done
 
 
-def _cell_borders(face: Any, sites: Floats, part: Ints) -> Any:
-    """Lines inside `face` between the Voronoi cells of different clusters."""
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(sites), extend_to=face, ordered=True))
-    edges, _ = rook(cells)
-    edges = edges[part[edges[:, 0]] != part[edges[:, 1]]]
-    lines = shapely.intersection(cells[edges[:, 0]], cells[edges[:, 1]])
-    return shapely.intersection(shapely.union_all(lines), face)
+def _fields(faces: Shapes, middle: Floats, pitch: float) -> tuple[Floats, Ints]:
+    """Points of a lattice that lie inside large faces and farther than a pitch from all households."""
+    large = np.flatnonzero(shapely.area(faces) > 1.5 * pitch**2)
+    if not large.size:
+        return np.empty((0, 2)), np.empty(0, dtype=np.int64)
+    west, south, east, north = shapely.total_bounds(faces[large])
+    x, y = np.meshgrid(np.arange(west + pitch / 2, east, pitch), np.arange(south + pitch / 2, north, pitch))
+    x[1::2] += pitch / 2  # every second row between the ones below: cells like bricks, not a chessboard
+    lattice = np.column_stack([x.ravel(), y.ravel()])
+    found = GridIndex(faces[large], np.arange(len(large))).locate(*lattice.T)
+    inside = found >= 0
+    if len(middle):
+        inside &= cKDTree(middle).query(lattice, distance_upper_bound=pitch)[0] > pitch
+    return lattice[inside], large[found[inside]].astype(np.int64)
 
 
-def _merge(
-    faces: NDArray[np.object_], village: Ints, total: Floats, size: float, sliver_m2: float
-) -> tuple[NDArray[np.object_], Ints, Floats]:
-    """Join slivers, and faces with hardly any households, to the neighbour of their village with the longest border."""
-    edges, length = rook(faces)
-    same = village[edges[:, 0]] == village[edges[:, 1]]
-    edges, length = edges[same], length[same]
-    area = shapely.area(faces)
-    group = np.arange(len(faces))
+def _nearest_group(seeds: Seeds, x: Floats, y: Floats, face: Ints) -> Ints:
+    """(n,) group of the nearest seed in the same face; below 0, one number a face, where a face has no seed."""
+    group = -1 - face
+    if len(seeds.place):
+        tree = cKDTree(np.column_stack([seeds.place, seeds.face * FAR]))
+        distance, nearest = tree.query(np.column_stack([x, y, face * FAR]), distance_upper_bound=FAR / 2)
+        group = np.where(np.isfinite(distance), seeds.group[np.minimum(nearest, len(seeds.group) - 1)], group)
+    return group
+
+
+def _dividers(faces: Shapes, seeds: Seeds) -> Shapes:
+    """The edges between cells of different groups, each clipped to its face.
+
+    One Voronoi diagram serves all faces: each face is set apart on a wide lattice, with four posts far around it, so
+    that no cell is shaped by seeds of another face.
+    """
+    if not len(seeds.place):
+        return np.empty(0, dtype=object)
+    several = np.flatnonzero(
+        np.bincount(seeds.face, minlength=len(faces)) > 1  # one seed needs no divider
+    )
+    if not several.size:
+        return np.empty(0, dtype=object)
+    rank = np.full(len(faces), -1)
+    rank[several] = np.arange(len(several))
+    used = rank[seeds.face] >= 0
+    place, home, group = seeds.place[used], rank[seeds.face[used]], seeds.group[used]
+    box = shapely.bounds(faces[several])
+    centre = (box[:, :2] + box[:, 2:]) / 2
+    reach = np.ptp(box.reshape(-1, 2, 2), axis=1).max()
+    columns = int(np.ceil(np.sqrt(len(several))))
+    slot = np.column_stack([np.arange(len(several)) % columns, np.arange(len(several)) // columns]) * 12.0 * reach
+    posts = (slot[:, None, :] + 3 * reach * np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])).reshape(-1, 2)
+    moved = place - centre[home] + slot[home]
+    diagram = Voronoi(np.concatenate([moved, posts]))
+    ends = np.asarray(diagram.ridge_vertices)
+    pair = diagram.ridge_points
+    real = (pair < len(place)).all(axis=1) & (ends >= 0).all(axis=1)
+    pair, ends = pair[real], ends[real]
+    apart = (group[pair[:, 0]] != group[pair[:, 1]]) & (home[pair[:, 0]] == home[pair[:, 1]])
+    pair, ends = pair[apart], ends[apart]
+    owner = home[pair[:, 0]]
+    edges = diagram.vertices[ends] - slot[owner][:, None, :] + centre[owner][:, None, :]
+    clipped = shapely.intersection(shapely.linestrings(edges), faces[several[owner]])
+    parts = shapely.get_parts(clipped)
+    return parts[shapely.get_dimensions(parts) == 1]
+
+
+def _join(atoms: Shapes, village: Ints, face: Ints, group: Ints, held: Floats, sliver_m: float) -> Ints:
+    """(a,) block of each atom: one for each connected cell, thin and stray pieces joined to a neighbour."""
+    edges, lengths = rook(atoms)
+    same = (face[edges[:, 0]] == face[edges[:, 1]]) & (group[edges[:, 0]] == group[edges[:, 1]])
+    label = _components(len(atoms), edges[same])
+    area, perimeter = shapely.area(atoms), shapely.length(atoms)
+    within = village[edges[:, 0]] == village[edges[:, 1]]
+    edges, lengths = edges[within], lengths[within]
     for _ in range(20):
-        sums = np.bincount(group, total, minlength=len(group))
-        areas = np.bincount(group, area, minlength=len(group))
-        small = (areas < sliver_m2) | (sums < 0.25 * size)
-        goal = _best_neighbour(group, edges, length, sums, areas < sliver_m2, small, 2 * size)
-        if (goal == np.arange(len(goal))).all():
+        blocks = int(label.max()) + 1
+        left, right = label[edges[:, 0]], label[edges[:, 1]]
+        inner = np.bincount(left[left == right], weights=lengths[left == right], minlength=blocks)
+        size = np.bincount(label, weights=area, minlength=blocks)
+        rim = np.bincount(label, weights=perimeter, minlength=blocks) - 2 * inner
+        people = np.bincount(label, weights=held, minlength=blocks)
+        # A cell's main piece is the one with its households; the others are strays if they are small, too.
+        thin = 2 * size / np.maximum(rim, 1e-9) < sliver_m
+        stray = (people == 0) & (size < 4 * sliver_m**2 * np.pi)
+        target = _best_neighbour(left, right, lengths, face, label, blocks, thin | stray)
+        if (target == np.arange(blocks)).all():
             break
-        links = coo_array((np.ones(len(goal), bool), (np.arange(len(goal)), goal)), shape=(len(goal), len(goal)))
-        root = connected_components(links, directed=False)[1]
-        first = np.full(int(root.max()) + 1, len(goal))
-        np.minimum.at(first, root, np.arange(len(goal)))
-        group = first[root][group]
-    ids, group = np.unique(group, return_inverse=True)
-    order = np.argsort(group, kind="stable")
-    start = np.searchsorted(group[order], np.arange(len(ids) + 1))
-    single = np.diff(start) == 1
-    shapes = np.empty(len(ids), dtype=object)
-    shapes[single] = faces[order[start[:-1][single]]]
-    for g in np.flatnonzero(~single):
-        shapes[g] = shapely.coverage_union_all(faces[order[start[g] : start[g + 1]]])
-    return shapes, village[ids], np.bincount(group, total)
+        moves = np.column_stack([np.arange(blocks), target])
+        label = _components(blocks, moves[moves[:, 0] != moves[:, 1]])[label]
+    return label
 
 
 def _best_neighbour(
-    group: Ints,
-    edges: Ints,
-    length: Floats,
-    sums: Floats,
-    sliver: NDArray[np.bool_],
-    small: NDArray[np.bool_],
-    room: float,
+    left: Ints, right: Ints, lengths: Floats, face: Ints, label: Ints, blocks: int, weak: NDArray[np.bool_]
 ) -> Ints:
-    """(g,) group that each small group joins, itself where it stays; of two that choose each other one stays."""
-    goal = np.arange(len(group))
-    ends = group[np.concatenate([edges, edges[:, ::-1]])]
-    key = ends[:, 0] * len(group) + ends[:, 1]
-    keys, inverse = np.unique(key[ends[:, 0] != ends[:, 1]], return_inverse=True)
-    border = np.bincount(inverse, np.tile(length, 2)[ends[:, 0] != ends[:, 1]], minlength=len(keys))
-    source, other = np.divmod(keys, len(group))
-    usable = (
-        small[source] & (sliver[source] | (sums[source] + sums[other] <= room)) & ~(small[other] & (other > source))
+    """(b,) for weak blocks the neighbour with the longest common border, one in the same face first; else itself."""
+    target = np.arange(blocks)
+    home = np.zeros(blocks, dtype=np.int64)
+    home[label] = face
+    a, b = np.concatenate([left, right]), np.concatenate([right, left])
+    weight = np.concatenate([lengths, lengths])
+    wanted = weak[a] & (a != b)
+    if not wanted.any():
+        return target
+    shared = coo_array((weight[wanted], (a[wanted], b[wanted])), shape=(blocks, blocks)).tocsr().tocoo()
+    a, b = shared.coords
+    order = np.lexsort((b, -shared.data, home[a] != home[b], a))
+    a, b = a[order], b[order]
+    first = np.concatenate([[True], a[1:] != a[:-1]])
+    target[a[first]] = b[first]
+    return target
+
+
+def _components(size: int, edges: NDArray[Any]) -> Ints:
+    graph = coo_array((np.ones(len(edges), dtype=bool), (edges[:, 0], edges[:, 1])), shape=(size, size))
+    return connected_components(graph, directed=False)[1].astype(np.int64)
+
+
+def _frame(codes: Any, atoms: Shapes, village: Ints, held: Floats, label: Ints, crs: Any) -> gpd.GeoDataFrame:
+    shapes = dissolve(gpd.GeoSeries(atoms, crs=crs), label)
+    home = np.zeros(len(shapes), dtype=np.int64)
+    home[label] = village
+    households = np.bincount(label, weights=held, minlength=len(shapes))
+    geometry = shapes.sort_index().to_numpy()
+    west = shapely.bounds(geometry)[:, :2]
+    order = np.lexsort((west[:, 1], west[:, 0], home))
+    return gpd.GeoDataFrame(
+        {"village_code": np.asarray(codes)[home[order]], "households": np.rint(households[order]).astype(np.int64)},
+        geometry=geometry[order],
+        crs=crs,
     )
-    source, other, border = source[usable], other[usable], border[usable]
-    order = np.lexsort((other, -border, source))
-    if len(order):
-        first = np.concatenate([[True], source[order][1:] != source[order][:-1]])
-        goal[source[order][first]] = other[order][first]
-    return goal
