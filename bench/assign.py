@@ -170,7 +170,7 @@ def peer_times(grids, points):
     for name, prepare in PEERS.items():
         try:
             run = prepare(grids.copy(), points)
-            times[name] = seconds(run, 1)[0] / len(points)
+            times[name] = seconds(run, 2)[0] / len(points)
         except Exception as problem:  # noqa: BLE001
             times[name] = f"not measured: {type(problem).__name__} {problem}".splitlines()[0][:80]
     return times

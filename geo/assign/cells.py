@@ -38,6 +38,12 @@ def centre(frame: Frame, column: int, row: int) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True)
+def square(k: int) -> Window:
+    """The window of k x k cells; without a literal 0, for which the kernels would be compiled a second time."""
+    return k - k, k, k - k, k
+
+
+@njit(cache=True, nogil=True)
 def sub_frame(frame: Frame, column: int, row: int, k: int) -> Frame:
     """The frame that cuts one cell into k x k."""
     return frame[0] + column * frame[2], frame[1] + row * frame[3], frame[2] / k, frame[3] / k, frame[4]

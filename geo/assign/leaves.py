@@ -25,6 +25,7 @@ from geo.assign.cells import (
     bin_edges,
     centre,
     ends,
+    square,
     sub_frame,
 )
 from geo.assign.predicates import DOUBT, crosses, side
@@ -244,8 +245,8 @@ def split_cell(
     k = int(np.sqrt(len(sub)) + 0.5)
     middle = centre(frame, column, row)
     inner = sub_frame(frame, column, row, k)
-    start, items = bin_edges(inner, (0, k, 0, k), coords, edges)
-    crossing, crossed, doubt = bin_crossings(inner, (0, k, 0, k), coords, edges)
+    start, items = bin_edges(inner, square(k), coords, edges)
+    crossing, crossed, doubt = bin_crossings(inner, square(k), coords, edges)
     blob = grown(blob, used + 3 * len(items) + k * k * (2 + order.home.shape[1]) + 2 + len(polygons))
     desk = Desk(
         np.empty(len(polygons), np.bool_),
@@ -253,7 +254,7 @@ def split_cell(
         np.empty(len(polygons), np.int32),
         np.empty(order.home.shape[1], np.int32),
     )
-    ask = 0
+    ask = np.int64(0)
     for r in range(k):
         sure, cover = _walk(coords, middle, centre(inner, 0, r), here)
         there = Here(edges, owners, polygons, cover)
