@@ -63,3 +63,47 @@ class IndexFileError(GeoError):
     def __init__(self, path: object, problem: str) -> None:
         super().__init__(f"{path} {problem}; build the index again and save it.")
         self.path, self.problem = path, problem
+
+
+class RedrawError(GeoError):
+    """An edit of a plan names something that is not there, or would change nothing."""
+
+
+class DrawnLineError(RedrawError):
+    """A drawn line does not cut the grid, or does not run along the border, that it should."""
+
+
+class GridLockedError(RedrawError):
+    """An edit touches locked grids; `grids` names them."""
+
+    def __init__(self, grids: Sequence[int]) -> None:
+        super().__init__(f"Locked: {_few('grid', grids)}; unlock first, or leave the blocks there alone.")
+        self.grids = tuple(grids)
+
+
+class BrokenGridError(RedrawError):
+    """An edit would leave grids in pieces or around another one; `grids` and `blocks` name where."""
+
+    def __init__(self, grids: Sequence[int], blocks: Sequence[int]) -> None:
+        super().__init__(
+            f"This would break {_few('grid', grids)} apart or close it around another one ({_few('block', blocks)}); "
+            "change other blocks, or allow it with strict=False."
+        )
+        self.grids, self.blocks = tuple(grids), tuple(blocks)
+
+
+class StaleEditError(RedrawError):
+    """An edit was made on another state of the plan; `blocks` are those that differ."""
+
+    def __init__(self, problem: str, blocks: Sequence[int] = ()) -> None:
+        super().__init__(f"The plan has changed since this edit: {problem}; make the edit again on the present plan.")
+        self.blocks = tuple(blocks)
+
+
+def _few(noun: str, values: Sequence[int]) -> str:
+    some = ", ".join(map(str, values[:5])) + (", …" if len(values) > 5 else "")
+    return f"{noun}{'s' if len(values) != 1 else ''} {some}"
+
+
+class InvalidGazetteerError(GeoError):
+    """Names and codes do not make a gazetteer."""

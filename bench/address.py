@@ -1,0 +1,223 @@
+"""Score parsing and matching of Chinese addresses beside other packages; prints markdown tables.
+
+    python bench/address.py --data ../shared/data [--peers] [--part dev] [--errors]
+
+Parsing: addr-parse-naacl19 (hand-labelled, mostly Zhejiang), F1 for each level over exact values without their
+suffix. A labelled level may have several values (a road and its repetition): finding one of them is right. The
+labels call 5组 a road and 669弄 a house number; both are left out of the count, since here they are fields of their
+own. An administrative name counts as found only if it stands in the text. `--peers` adds cpca and JioNLP, which
+must be importable. Matching: addr-match-ccks21, macro F1 over three labels; both ways are fitted on one half of the
+queries and scored on the other. Speed is one core, after the first call.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from geo.address import Gazetteer, china, parse, parse_many
+from geo.address.variants import normalise
+
+Found = dict[str, str | None]
+LEVELS = ("county", "township", "village", "road", "number", "building", "unit", "floor", "room")
+LABELS = {
+    "district": "county", "town": "township", "community": "village", "road": "road", "roadno": "number",
+    "subroadno": "number", "houseno": "building", "cellno": "unit", "floorno": "floor", "roomno": "room",
+}  # fmt: skip
+SUFFIX = {
+    "county": re.compile(r"(?:自治县|新区|[区县市旗])$"),
+    "township": re.compile(r"(?:街道办事处|街道办|街道|街|镇|乡|办事处|区)$"),
+    "village": re.compile(r"(?:社区居委会|居委会|村委会|社区|村委|村)$"),
+    "road": re.compile(r"$^"),
+}
+NUMBER = re.compile(r"(?:号楼|号院|号门|单元|[号幢栋座室楼层房弄])$")
+
+
+def labelled(path: Path) -> list[tuple[str, dict[str, list[str]]]]:
+    """Read the text and the values of each level, as labelled."""
+    rows = []
+    for block in path.read_text(encoding="utf-8").split("\n\n"):
+        spans: list[tuple[str, str]] = []
+        for line in block.split("\n"):
+            if line.strip():
+                text, _, label = line.rpartition(" ")
+                if label.startswith("I-") and spans and spans[-1][0] == label[2:].lower():
+                    spans[-1] = (spans[-1][0], spans[-1][1] + text)
+                else:
+                    spans.append((label[2:].lower(), text))
+        if spans:
+            rows.append(("".join(text for _, text in spans), _levels(spans)))
+    return rows
+
+
+def _levels(spans: list[tuple[str, str]]) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for label, text in spans:
+        level = LABELS.get(label)
+        if level == "number":
+            text = re.sub(r"^.*[组队社]", "", text)  # noqa: PLW2901
+        if (
+            not level
+            or not text
+            or (level == "road" and text[-1] in "组队社")
+            or (level == "number" and text[-1] in "弄巷")
+        ):
+            continue
+        values.setdefault(level, []).append(text)
+    return values
+
+
+def bare(level: str, value: str | None) -> str | None:
+    """Take the suffix off a value and write it the usual way."""
+    if not value:
+        return None
+    plain = normalise(value).upper() or value
+    short = SUFFIX.get(level, NUMBER).sub("", plain)
+    return short if len(short) > (1 if level in SUFFIX else 0) else plain
+
+
+def f1_by_level(rows, found: Iterable[Found]) -> dict[str, tuple[float, Counter[str]]]:
+    """F1 of each level, with the counts behind it."""
+    counts: dict[str, Counter[str]] = {level: Counter() for level in LEVELS}
+    for (_, gold), got in zip(rows, found, strict=True):
+        for level in LEVELS:
+            right = {bare(level, value) for value in gold.get(level, [])}
+            value = bare(level, got.get(level))
+            counts[level][outcome(right, value)] += 1
+    return {level: (_f1(count), count) for level, count in counts.items()}
+
+
+def outcome(right: set[str | None], value: str | None) -> str:
+    """Say how a value compares with the labelled ones."""
+    if not right:
+        return "spurious" if value else "absent"
+    if value is None:
+        return "missed"
+    if value in right:
+        return "right"
+    return "boundary" if any(value in one or one in value for one in right if one) else "wrong"
+
+
+def _f1(count: Counter[str]) -> float:
+    both = count["wrong"] + count["boundary"]
+    total = 2 * count["right"] + count["spurious"] + count["missed"] + 2 * both
+    return 2 * count["right"] / total if total else float("nan")
+
+
+def ours(gazetteer: Gazetteer | None) -> Callable[[str], Found]:
+    def run(text: str) -> Found:
+        address = parse(text, gazetteer)
+        found: Found = dict(address.parts())
+        for level in ("county", "township", "village"):
+            value = found.get(level)
+            if level in address.completed and bare(level, value) not in (address.text.upper()):
+                found[level] = None
+        return found
+
+    return run
+
+
+def by_cpca() -> Callable[[str], Found]:
+    import cpca
+
+    def run(text: str) -> Found:
+        row = cpca.transform([text]).iloc[0]
+        county = row["区"]
+        return {"county": county if county and bare("county", county) in text else None}
+
+    return run
+
+
+def by_jionlp() -> Callable[[str], Found]:
+    import jionlp
+
+    def run(text: str) -> Found:
+        try:
+            row = jionlp.parse_location(text, town_village=True)
+        except Exception:  # noqa: BLE001 - a peer that fails has found nothing
+            return {}
+        county = row["county"]
+        county = county if county and bare("county", county) in text else None
+        return {"county": county, "township": row.get("town"), "village": row.get("village")}
+
+    return run
+
+
+def wide_gazetteer(data: Path) -> Gazetteer:
+    """The built-in names with the townships of China and the villages of Zhejiang."""
+    import csv
+
+    names, codes = [], []
+    for file in ("streets.csv", "villages_zhejiang.csv"):
+        with (data / "cn-division-names" / file).open(encoding="utf-8") as lines:
+            for row in csv.DictReader(lines):
+                names.append(row["name"])
+                codes.append(row["code"])
+    return china() | Gazetteer.of(names, codes)
+
+
+def show_errors(rows, run: Callable[[str], Found], level: str, limit: int) -> None:
+    shown = 0
+    order = list(rows)
+    random.Random(0).shuffle(order)
+    for text, gold in order:
+        got = run(text)
+        kind = outcome({bare(level, value) for value in gold.get(level, [])}, bare(level, got.get(level)))
+        if kind not in ("right", "absent"):
+            print(f"{kind}: {text} | {gold.get(level)} | {got.get(level)} | { ({k: v for k, v in got.items() if v}) }")
+            shown += 1
+            if shown >= limit:
+                return
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--part", default="dev", choices=("dev", "train"))
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--errors", metavar="LEVEL", help="show wrong answers of one level")
+    parser.add_argument("--limit", type=int, default=40)
+    arguments = parser.parse_args()
+    rows = labelled(arguments.data / f"addr-parse-naacl19-train/{arguments.part}.noperson.txt")
+    ways = {"built-in names": ours(None)}
+    wide = wide_gazetteer(arguments.data)
+    ways["with townships and villages"] = ours(wide)
+    if arguments.errors:
+        show_errors(rows, ways["built-in names"], arguments.errors, arguments.limit)
+        return
+    if arguments.peers:
+        ways |= {"cpca": by_cpca(), "JioNLP": by_jionlp()}
+    print(
+        f"{len(rows)} addresses of {arguments.part}\n\n| way | "
+        + " | ".join(LEVELS)
+        + " |\n|"
+        + " --- |" * (len(LEVELS) + 1)
+    )
+    kinds = {}
+    for name, run in ways.items():
+        scores = f1_by_level(rows, [run(text) for text, _ in rows])
+        kinds[name] = scores
+        print(f"| {name} | " + " | ".join(f"{score:.3f}" if c["right"] else "–" for score, c in scores.values()) + " |")
+    print("\n| level (built-in names) | right | boundary | wrong | missed | spurious |\n|" + " --- |" * 6)
+    for level, (_, count) in kinds["built-in names"].items():
+        print(
+            f"| {level} | "
+            + " | ".join(str(count[k]) for k in ("right", "boundary", "wrong", "missed", "spurious"))
+            + " |"
+        )
+    texts = [text for text, _ in rows]
+    parse_many(texts[:10])
+    for name, names in (("built-in names", None), ("with townships and villages", wide)):
+        start = time.process_time()
+        parse_many(texts * 3, names)
+        print(f"\n{name}: {3 * len(texts) / (time.process_time() - start):,.0f} addresses/s a core")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
