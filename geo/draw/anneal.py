@@ -1,7 +1,9 @@
 """Better grids by many small changes: simulated annealing of block flips and of whole village pieces.
 
-Every change keeps each grid in one piece and free of holes (see `rings`), so any state may be returned. Random numbers come from an
-own generator and the acceptance rule uses only multiplication and division, so a seed gives the same plan on every machine.
+Every change keeps each grid in one piece and free of holes (see `rings`), so any state may be returned. Random numbers
+come from an own generator and the acceptance rule uses only multiplication and division, so a seed gives the same
+plan on
+every machine.
 
 Source: Kirkpatrick, Gelatt, Vecchi, "Optimization by simulated annealing", Science 220 (1983), 671-680.
 """
@@ -146,7 +148,8 @@ def _bank_cost(banks, bridges, weights):  # type: ignore[no-untyped-def]
 def _scan(ring_of, start, neighbour, length, bridge, label, b, h):  # type: ignore[no-untyped-def]
     """Look once around block b.
 
-    Returns whether its grid and grid h stay in one piece without holes when h takes it, the length it shares with either
+    Returns whether its grid and grid h stay in one piece without holes when h takes it, the length it shares with
+    either
     grid, and the bridges to either.
     """
     g = label[b]
@@ -321,9 +324,11 @@ def _move_piece(ground, plan, weights, state, temperature, b, h, by, queue, seen
 
 @njit(cache=True, nogil=True)
 def anneal(ground, plan, weights, area, turn, now, state, hot, cold, steps, pieces, seen):  # type: ignore[no-untyped-def]
-    """Run `steps` proposals on the blocks listed in `area` while the temperature falls from `hot` to `cold` geometrically.
+    """Run `steps` proposals on the blocks listed in `area` while the temperature falls from `hot` to `cold`
+    geometrically.
 
-    Only grids with `turn[grid] == now` change. One proposal in `pieces` moves what a grid holds of a village or of a river
+    Only grids with `turn[grid] == now` change. One proposal in `pieces` moves what a grid holds of a village or of a
+    river
     bank; 0 for none. `seen` (n + 1,) is scratch space, zeros at first. Returns what the plan costs more.
     """
     ring_of, start, neighbour, length = ground.ring_of, ground.start, ground.neighbour, ground.length

@@ -46,7 +46,7 @@ def feasibility(
     Examples
     --------
     >>> feasibility([100, 290, 160], ["a", "b", "b"])[["households", "best", "verdict"]].values.tolist()
-    [[100.0, 1, 'too_small'], [450.0, 1, 'between']]
+    [[100.0, 1, 'too_small'], [450.0, 2, 'between']]
     """
     band = band_of(target, tolerance, limits)
     count = np.asarray(households, dtype=float)

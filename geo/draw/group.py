@@ -1,7 +1,9 @@
 """Which villages share grids: groups of whole villages that can be cut into grids without touching another village.
 
-A group of k grids that hold v villages costs at least v + k - 1 village-grid pairs, so the more groups the fewer villages are torn
-apart. The groups are found by annealing on whole villages, split where a river runs through them: a few hundred units, not
+A group of k grids that hold v villages costs at least v + k - 1 village-grid pairs, so the more groups the fewer
+villages are torn
+apart. The groups are found by annealing on whole villages, split where a river runs through them: a few hundred
+units, not
 thousands of blocks.
 """
 
@@ -57,7 +59,8 @@ def units_of(
 ) -> tuple[NDArray[np.int64], Units]:
     """Return the unit of each block (n,) and the units.
 
-    Uninhabited parts of a village join the neighbouring unit with the longest common border, of the same village if possible.
+    Uninhabited parts of a village join the neighbouring unit with the longest common border, of the same village if
+    possible.
     """
     left, right = graph.edges[:, 0], graph.edges[:, 1]
     same = (village[left] == village[right]) & (graph.bank[left] == graph.bank[right])

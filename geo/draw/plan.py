@@ -42,7 +42,8 @@ def draw_grids(  # noqa: PLR0913 - the options of one drawing, all by keyword
     """Return the grid of each block: contiguous, balanced, true to villages and rivers, compact.
 
     Every grid is one piece by shared edges and encloses no other wherever the blocks allow it. The sizes keep the band
-    wherever that is possible; a connected part with too few households for a grid becomes one grid of its own, and a block
+    wherever that is possible; a connected part with too few households for a grid becomes one grid of its own, and a
+    block
     larger than the band makes a grid larger than the band. Among such plans villages are kept together first, then
     river banks, then grids are compact (Polsby-Popper). Uninhabited blocks belong to grids like all others.
 
@@ -52,7 +53,8 @@ def draw_grids(  # noqa: PLR0913 - the options of one drawing, all by keyword
     target : households a grid should have
     tolerance : share of the target by which a grid may differ from it
     parent : (n,) village code of each block
-    rivers, roads : lines in the CRS of the blocks; block edges within 0.1 m of a river separate its banks, and such an edge
+    rivers, roads : lines in the CRS of the blocks; block edges within 0.1 m of a river separate its banks, and such
+        an edge
         that a road crosses is a bridge, over which a grid may rather span both banks
     nesting : "strict_nesting", every grid inside one village, out of the band where the village leaves no choice;
         "grouped", small villages share a grid and large ones are cut; "strict_balance", villages and rivers decide only
@@ -143,7 +145,7 @@ def _start(request: Request, graph: Graph) -> tuple[NDArray[np.int64], NDArray[n
     if todo.any():
         drawn = _draw_anew(request, graph, np.where(todo, region, -1))
         label = np.where(todo, drawn + label.max() + 1, label).astype(np.int32)
-        label = join_pieces(graph, label, request.households, region, request.fixed)
+        label = join_pieces(graph, label, request.households, region, request.fixed, closed)
     grids = max(int(label.max()) + 1, len(known))
     fresh = int(known.max(initial=-1)) + 1 + np.arange(grids - len(known))
     return np.concatenate([known, fresh]), label, np.concatenate([closed, np.zeros(len(fresh), bool)])
@@ -187,7 +189,7 @@ def _weights(request: Request) -> Weights:
     """Prices of the faults for each mode; redrawing adds a price on every household that moves."""
     band = request.band
     care = 0.05 if request.nesting == "strict_balance" else 1.0
-    moved = 30.0 / band.target if request.previous is not None else 0.0
+    moved = 15.0 / band.target if request.previous is not None else 0.0
     strength = 300.0 if request.previous is not None else 40.0
     return Weights(
         low=band.low,

@@ -1,11 +1,11 @@
-"""The plan in force as the start of the next: new blocks join, grids that outgrew the band are cut, superfluous ones dissolve."""
+"""The plan in force as the start of the next: new blocks join, grids too large are cut, superfluous ones dissolve."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.draw.graph import Graph
+from geo.draw.graph import Graph, components
 from geo.draw.repair import join_pieces
 from geo.draw.request import Request
 from geo.draw.seed import first_plan
@@ -29,11 +29,15 @@ def least_moved(households: NDArray[np.float64], low: float, high: float) -> flo
 def start_from(
     request: Request, graph: Graph, region: NDArray[np.int64], label: NDArray[np.int32], closed: NDArray[np.bool_]
 ) -> NDArray[np.int32]:
-    """Return the labels (n,) to start from: as many grids in each region as the band asks for; new ones get new numbers.
+    """Return the labels (n,) to start from: as many grids in each region as the band asks for.
 
-    `label` holds the grids in force, -1 for blocks in none; grids flagged in `closed` (k,) stay as they are.
+    `label` holds the grids in force, -1 for blocks in none; grids flagged in `closed` (k,) stay as they are. New
+    grids get
+    new numbers. Blocks in no grid that could fill one together keep -1, the others join a neighbour.
     """
-    label = join_pieces(graph, label, request.households, region, request.fixed)
+    piece = components(len(label), graph.edges[(label[graph.edges] < 0).all(axis=1)])
+    waiting = (label < 0) & (np.bincount(piece, request.households)[piece] >= request.band.low)
+    label = join_pieces(graph, label, request.households, region, request.fixed, closed, waiting)
     known = len(closed)
     shut = np.zeros(known + len(label), bool)
     shut[:known] = closed
@@ -51,7 +55,9 @@ def start_from(
             if large.max() >= 2 * band.low or (count < fewest and large.max() >= 2):
                 label = _split(request, graph, label, int(grids[large.argmax()]))
             elif count > max(most, 1) and count > 1:
-                label = _dissolve(request, graph, region, label, int(grids[np.where(open_, size, np.inf).argmin()]))
+                small = int(grids[np.where(open_, size, np.inf).argmin()])
+                freed = np.where((label == small) & ~request.fixed, -1, label).astype(np.int32)
+                label = join_pieces(graph, freed, request.households, region, request.fixed, closed, waiting)
             else:
                 break
     return label
@@ -66,11 +72,3 @@ def _split(request: Request, graph: Graph, label: NDArray[np.int32], grid: int) 
         stays = part[(label == grid) & request.fixed][0]
     moves = (part >= 0) & (part != stays) & ~request.fixed
     return np.where(moves, label.max() + 1, label).astype(np.int32)
-
-
-def _dissolve(
-    request: Request, graph: Graph, region: NDArray[np.int64], label: NDArray[np.int32], grid: int
-) -> NDArray[np.int32]:
-    """Give the blocks of a grid to its neighbours."""
-    freed = np.where((label == grid) & ~request.fixed, -1, label).astype(np.int32)
-    return join_pieces(graph, freed, request.households, region, request.fixed)

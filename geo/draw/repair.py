@@ -8,18 +8,25 @@ from numpy.typing import NDArray
 from geo.draw.graph import Graph, components
 
 
-def join_pieces(
+def join_pieces(  # noqa: PLR0913
     graph: Graph,
     label: NDArray[np.int32],
     weight: NDArray[np.float64],
     allowed: NDArray[np.int64],
     fixed: NDArray[np.bool_],
+    closed: NDArray[np.bool_],
+    waiting: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int32]:
     """Give every piece of a grid but its heaviest to the neighbouring grid with the longest common border.
 
-    Pieces holding fixed blocks stay; only neighbours of the same `allowed` region (n,) are chosen; blocks labelled -1 are
-    unassigned and join a neighbour as well. A piece without an allowed neighbour keeps its label.
+    Pieces holding fixed blocks stay; only neighbours of the same `allowed` region (n,) whose grid is not flagged in
+    `closed` (k,) are chosen; blocks labelled -1 are unassigned and join a neighbour as well, except those `waiting`
+    (n,).
+    A piece without an allowed neighbour keeps its label.
     """
+    shut = np.zeros(max(int(label.max(initial=-1)) + 2, len(closed)), bool)
+    shut[: len(closed)] = closed
+    fixed = fixed if waiting is None else fixed | waiting
     label = label.copy()
     for _ in range(len(label)):
         left, right = graph.edges[:, 0], graph.edges[:, 1]
@@ -33,6 +40,7 @@ def join_pieces(
             loose[piece[ends[:, 0]]]
             & ~loose[piece[ends[:, 1]]]
             & (label[ends[:, 1]] >= 0)
+            & ~shut[label[ends[:, 1]]]
             & (allowed[ends[:, 0]] == allowed[ends[:, 1]])
         )
         if not outward.any():

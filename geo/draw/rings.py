@@ -1,7 +1,9 @@
 """Who lies around each block, in order: the rings that decide whether a block may change its grid.
 
-A coverage is a planar map. Walking once around a block and noting the neighbour behind every edge, and the blocks that only touch at
-a corner, gives a cyclic sequence. A grid that shows up as one unbroken stretch of that sequence stays in one piece without the
+A coverage is a planar map. Walking once around a block and noting the neighbour behind every edge, and the blocks
+that only touch at
+a corner, gives a cyclic sequence. A grid that shows up as one unbroken stretch of that sequence stays in one piece
+without the
 block, and stays free of holes with it; so contiguity is checked in time proportional to the neighbours of one block.
 """
 
@@ -30,7 +32,8 @@ class Rings:
 def rings_around(geometries: NDArray[np.object_], outer_only: NDArray[np.bool_] | None = None) -> Rings:
     """Return the cyclic sequence of neighbours around each block of a noded coverage.
 
-    Edges that match no other block count as `OUTSIDE`. Blocks flagged in `outer_only` (n,) are taken without their holes.
+    Edges that match no other block count as `OUTSIDE`. Blocks flagged in `outer_only` (n,) are taken without their
+    holes.
     Cost: one sort of all vertices.
     """
     parts, block = shapely.get_parts(geometries, return_index=True)

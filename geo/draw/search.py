@@ -37,7 +37,7 @@ def improve(
     area = np.flatnonzero(~ground.fixed)
     if not len(area) or len(closed) < 2:
         return plan.label
-    hot = 0.05 if redrawn else 0.1
+    hot = 0.3 if redrawn else 0.1
     state = np.array([seed], np.uint64)
     turn = np.where(closed, -1, 0)
     scratch = np.zeros(len(label) + 1, np.int64)
@@ -48,7 +48,7 @@ def improve(
         if not report(0.1 + 0.1 * (step + 1) / 4, plan.label):
             return plan.label
     trials = -(-TRIALS[effort] * len(closed) // (2 * ROUNDS))
-    heat = (0.05, 0.001) if redrawn else (0.1, 0.003)
+    heat = (0.3, 0.002) if redrawn else (0.1, 0.003)
     for turn_ in range(ROUNDS):
         angle = 2.4 * turn_
         refine_halves(ground, plan, weights, closed, centre, angle, seed * ROUNDS + turn_, heat, 200, trials)
