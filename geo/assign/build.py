@@ -105,8 +105,8 @@ def build_window(
     start, items = bin_edges(frame, window, coords, edges)
     crossing, crossed, doubt = bin_crossings(frame, window, coords, edges)
     sub, blob = np.empty(1 << 12, np.int32), np.empty(1 << 14, np.int32)
-    # Typed zeros: a literal 0 would have the kernels compiled a second time.
-    sub_used, used = np.int64(0), np.int64(0)
+    # Typed zeros: for literal ones the kernels would be compiled a second time.
+    sub_used = used = window[0] - window[0]
     local = np.full(len(order.rank), -1, np.int32)
     active = np.empty(len(order.rank), np.int32)
     yes, best = np.ones(len(order.rank), np.bool_), np.empty(order.home.shape[1], np.int32)

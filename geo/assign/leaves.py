@@ -254,7 +254,8 @@ def split_cell(
         np.empty(len(polygons), np.int32),
         np.empty(order.home.shape[1], np.int32),
     )
-    ask = np.int64(0)
+    # A typed zero: for a literal one the kernels would be compiled a second time.
+    ask: int = k - k
     for r in range(k):
         sure, cover = _walk(coords, middle, centre(inner, 0, r), here)
         there = Here(edges, owners, polygons, cover)
