@@ -7,7 +7,7 @@ import * as grids from "/static/grids.js";
 import { basemap, paintBuildings, paintRoads, paintWater } from "/static/ground.js";
 import { Heat } from "/static/heat.js";
 import { startKeys } from "/static/keys.js";
-import { onBusy, onLine, query, request } from "/static/net.js";
+import { features, onBusy, onLine, query, request } from "/static/net.js";
 import { LayerPanel } from "/static/panel.js";
 import { Places } from "/static/places.js";
 import * as points from "/static/points.js";
@@ -201,9 +201,20 @@ async function goTo(code) {
 function whole(now = false) {
   const boxes = [grids.grids.TOWN, grids.grids.VILLAGE, grids.grids.CELL].map((source) => source.items).find((items) => items.length)?.map((grid) => grid.box);
   if (!boxes) { if (now) map.setView([FIRST_VIEW[0], FIRST_VIEW[1]], FIRST_VIEW[2], { animate: false }); return false; }
+  fitBoxes(boxes, now);
+  return true;
+}
+
+function fitBoxes(boxes, now) {
   const box = boxes.reduce((all, one) => [Math.min(all[0], one[0]), Math.min(all[1], one[1]), Math.max(all[2], one[2]), Math.max(all[3], one[3])]);
   fly(new LatLngBounds([latOf(box[3]), lonOf(box[0])], [latOf(box[1]), lonOf(box[2])]), { now });
-  return true;
+}
+
+/** On a day before the first grids the map still shows the place where they are now. */
+async function showPresentArea() {
+  const { features: found } = await features(query("/api/grids", { level: "VILLAGE", limit: 10_000 }));
+  const boxes = found.map((village) => shape(village).box);
+  if (boxes.length) fitBoxes(boxes, true);
 }
 
 function found(hit) {
@@ -386,7 +397,7 @@ try {
       grids.grids.VILLAGE.boxed = false;
       grids.grids.VILLAGE.minZoom = 0;
       await grids.grids.VILLAGE.load(map);
-      whole(true);
+      if (!whole(true) && state.get("date")) await showPresentArea();
     }
   }
   for (const canvas of [ground, marks, lift]) canvas.addTo(map);

@@ -8,15 +8,19 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import uvicorn
+from shapely import Point
 
 from api.app import create_app
 from api.settings import Settings
+from layers.access import Role
 from layers.engine import connect, sessions
-from layers.tables import Report
+from layers.passwords import hash_password
+from layers.tables import Report, User
 from layers.users import ensure_administrator
 from tests.conftest import missing
 from tests.two_towns import NORTH, NOW, geom, two_towns
@@ -29,11 +33,12 @@ HARMFUL = "<img src=/x onerror=\"document.title='broken'\">路灯不亮"
 PASSWORD = "four quiet grey rivers"
 
 
+@dataclass(frozen=True)
 class Site:
-    """Where the application answers, and the one-time password of its administrator."""
+    """Where the application answers, and the one-time password of its account `admin`; `reader` has `PASSWORD`."""
 
-    def __init__(self, url: str, one_time: str) -> None:
-        self.url, self.one_time = url, one_time
+    url: str
+    one_time: str
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +51,16 @@ def site(spatialite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     with sessions(engine).begin() as session:
         two_towns(session)
         place = {"village_code": NORTH, "grid_code": f"{NORTH}002", "digest": ""}
-        from shapely import Point
-
         session.add(
             Report(report_key="late", reported_at=NOW.replace(day=1), state="REPORTED", category="CITY_ASSET",
                 source="PUBLIC", description=HARMFUL, geom=geom(Point(120.0075, 29.8050)), **place)
         )  # fmt: skip
         one_time = ensure_administrator(session, NOW)
+        session.add(
+            User(
+                name="reader", password_hash=hash_password(PASSWORD), roles=[Role.VIEWER], scope_code="", created_at=NOW
+            )
+        )
     engine.dispose()
     assert one_time
     app = create_app(Settings(database_url=url), clock=lambda: NOW)
@@ -118,6 +126,8 @@ class Watch:
 def page(browser, site: Site) -> Iterator[object]:
     """A new tab with the attribute `watch`; its faults fail the test."""
     tab = browser.new_page()
+    # A tab begins without what an earlier one has kept, such as its language.
+    tab.add_init_script("if (!sessionStorage.begun) { localStorage.clear(); sessionStorage.begun = '1'; }")
     tab.watch = Watch(tab, site.url)
     yield tab
     faults = tab.watch.unexpected()
@@ -131,24 +141,11 @@ def open_map(page, browser, site: Site) -> Callable[..., object]:
 
     def open_(query: str = "") -> object:
         if not browser.cookies(site.url):
-            sign_in(page, site)
+            account = {"name": "reader", "password": PASSWORD}
+            answer = browser.request.post(f"{site.url}/api/session", data=account, headers={"Origin": site.url})
+            assert answer.ok, answer.text()
         page.goto(f"{site.url}/map{query}")
         page.wait_for_selector("html[data-ready]")
         return page
 
     return open_
-
-
-def sign_in(page, site: Site) -> None:
-    """Sign in as the administrator; the first time with the one-time password, which is then replaced."""
-    page.goto(f"{site.url}/login")
-    fresh = site.one_time != PASSWORD
-    page.fill("#name", "admin")
-    page.fill("#password", site.one_time)
-    page.press("#password", "Enter")
-    if fresh:
-        page.fill("#first", PASSWORD)
-        page.fill("#second", PASSWORD)
-        page.press("#second", "Enter")
-        site.one_time = PASSWORD
-    page.wait_for_selector("html[data-ready]")
