@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from geo.assign import GridIndex
-from geo.coverage import nesting, overlaps
 from geo.crs import metric_crs
 from layers.access import Scope
 from layers.errors import InvalidInputError
-from layers.geometry import select_frame
 from layers.ingest.arrays import Array, is_none, nothing, only
 from layers.ingest.batch import Batch
+from layers.ingest.nested import refuse_leaving, warn_of_orphans, warn_of_overlaps
 from layers.ingest.result import Notes, some
-from layers.tables import SRID, Grid, GridKind, GridLevel
+from layers.ingest.territory import LEVELS, WORDS, Territory, rows_of, standing
+from layers.tables import SRID, GridKind, GridLevel
 
-MOST_OUTSIDE = 0.01
-"""Share of its area that may lie outside the parent: digitising stays under it, a wrong parent or system does not."""
-
-WORTH_A_WARNING = 1e-4
-LEVELS = (GridLevel.TOWN, GridLevel.VILLAGE, GridLevel.CELL)
-_WORDS = {GridLevel.TOWN: "town", GridLevel.VILLAGE: "village", GridLevel.CELL: "grid"}
 _OF_LENGTH = {9: GridLevel.TOWN, 12: GridLevel.VILLAGE, 15: GridLevel.CELL}
 _NAMED = {
     **dict.fromkeys(["town", "township", "镇", "乡", "街道", "乡镇", "镇街", "乡级", "1", "一级"], GridLevel.TOWN),
@@ -45,40 +35,6 @@ _KINDS = {
 }
 _TOWN_RANGES = ((1, 399), (400, 599))
 _VILLAGE_RANGES = ((1, 399), (400, 599))
-
-
-@dataclass
-class Territory:
-    """What is in force: one frame for all levels, indexed by code, in EPSG:4326."""
-
-    frame: gpd.GeoDataFrame
-    retired: dict[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, session: Session, codes: list[str]) -> Territory:
-        """All grids in force, and which of `codes` were in force once but no longer are."""
-        columns = (Grid.id, Grid.grid_id, Grid.code, Grid.parent_code, Grid.name, Grid.level, Grid.digest, Grid.plan_id)
-        frame = select_frame(
-            session,
-            (*columns, Grid.valid_from),
-            Grid.geom,
-            Grid.valid_from.is_not(None),
-            Grid.valid_to.is_(None),
-            order_by=Grid.code,
-        ).set_index("code", drop=False)
-        ended: dict[str, Any] = {}
-        for start in range(0, len(codes), 5_000):
-            statement = sa.select(Grid.code, sa.func.max(Grid.valid_to)).where(
-                Grid.code.in_(codes[start : start + 5_000]), Grid.valid_to.is_not(None)
-            )
-            ended |= {
-                code: when for code, when in session.execute(statement.group_by(Grid.code)) if code not in frame.index
-            }
-        return cls(frame, ended)
-
-    def of_level(self, level: str) -> gpd.GeoDataFrame:
-        """Those of one level."""
-        return self.frame[self.frame["level"] == level]
 
 
 def prepare_boundaries(batch: Batch, level: str | None, parent_code: str | None, notes: Notes) -> None:
@@ -176,14 +132,14 @@ def check_boundaries(batch: Batch, territory: Territory, scope: Scope, notes: No
     metric = metric_crs(_bounds(batch, territory))
     for level in LEVELS[1:]:
         _check_level(batch, territory, level, metric, notes)
-    _warn_of_orphans(batch, territory, metric, notes)
+    warn_of_orphans(batch, territory, metric, notes)
     for level in LEVELS:
-        _warn_of_overlaps(batch, territory, level, metric, notes)
+        warn_of_overlaps(batch, territory, level, metric, notes)
 
 
 def _refuse_clash(batch: Batch, row: int, known: pd.Series) -> None:
     if known["level"] != batch.fields["level"][row]:
-        told = f"the code belongs to a {_WORDS.get(known['level'], known['level'])} that is in force"
+        told = f"the code belongs to a {WORDS.get(known['level'], known['level'])} that is in force"
         batch.reject(only(row, len(batch)), told)
     elif not pd.isna(known["plan_id"]):
         plan = int(known["plan_id"])
@@ -200,25 +156,11 @@ def _bounds(batch: Batch, territory: Territory) -> tuple[float, float, float, fl
     return west, south, east, north
 
 
-def _rows_of(batch: Batch, level: str) -> Array:
-    return np.flatnonzero(batch.good & (batch.fields["level"] == level))
-
-
-def _standing(batch: Batch, territory: Territory, level: str) -> gpd.GeoSeries:
-    """The polygons of a level as they will be, by code: the file's, and those in force that it does not replace."""
-    rows = _rows_of(batch, level)
-    codes = batch.fields["code"][rows]
-    known = territory.of_level(level)
-    known = known[~known.index.isin(codes)]
-    shapes = np.concatenate([batch.geometry[rows], np.asarray(known.geometry.array, dtype=object)])
-    return gpd.GeoSeries(shapes, index=pd.Index([*codes, *known.index], dtype=object), crs=SRID)
-
-
 def _check_level(batch: Batch, territory: Territory, level: GridLevel, metric: Any, notes: Notes) -> None:
     above = LEVELS[LEVELS.index(level) - 1]
-    word, parent_word = _WORDS[level], _WORDS[above]
-    rows = _rows_of(batch, level)
-    parents = _standing(batch, territory, above)
+    word, parent_word = WORDS[level], WORDS[above]
+    rows = rows_of(batch, level)
+    parents = standing(batch, territory, above)
     known = set(parents.index)
     for row in rows:
         if batch.fields["parent_code"][row] is None:
@@ -243,7 +185,7 @@ def _check_level(batch: Batch, territory: Territory, level: GridLevel, metric: A
         else:
             reason = f"its {parent_word} {code} is not loaded; load the boundary of that {parent_word} first"
         batch.reject(only(row, len(batch)), reason)
-    _refuse_leaving(batch, _rows_of(batch, level), parents, metric, (word, parent_word), notes)
+    refuse_leaving(batch, rows_of(batch, level), parents, metric, (word, parent_word), notes)
 
 
 def _find_parents(batch: Batch, rows: Array, parents: gpd.GeoSeries, *, words: tuple[str, str], notes: Notes) -> None:
@@ -263,76 +205,3 @@ def _parent_by_prefix(code: str, known: set[str], level: GridLevel) -> str | Non
     if found is None and code.isdecimal() and _OF_LENGTH.get(len(code)) == level:
         return code[:-3]
     return found
-
-
-def _refuse_leaving(
-    batch: Batch, rows: Array, parents: gpd.GeoSeries, metric: Any, words: tuple[str, str], notes: Notes
-) -> None:
-    shares = outside_shares(
-        gpd.GeoSeries(batch.geometry[rows], index=rows, crs=SRID), parents, batch.fields["parent_code"][rows], metric
-    )
-    slight = 0
-    for row, share in zip(shares.index.to_numpy(dtype=int), shares, strict=True):
-        if share > MOST_OUTSIDE:
-            parent = batch.fields["parent_code"][row]
-            verb = "lies outside" if share > 0.995 else "crosses the border of"
-            batch.reject(
-                only(row, len(batch)),
-                f"the {words[0]} {verb} its {words[1]} {parent}: {share:.1%} of its area is outside",
-            )
-        elif share > WORTH_A_WARNING:
-            slight += 1
-    if slight:
-        notes.warn(
-            f"{slight} {words[0]}s reach over the border of their {words[1]}, by less than {MOST_OUTSIDE:.0%} of it."
-        )
-
-
-def outside_shares(children: gpd.GeoSeries, parents: gpd.GeoSeries, parent_of: Any, metric: Any) -> pd.Series:
-    """Share of each child's area that lies outside its parent, for those that leave it at all."""
-    if children.empty:
-        return pd.Series(dtype=float)
-    wanted = parents[parents.index.isin(set(parent_of))]
-    inside = children.to_crs(metric)
-    found = nesting(inside, wanted.to_crs(metric), parent_of)
-    child = pd.Series([ids[0] for ids in found["ids"]], dtype=object)
-    area = found["area_m2"].groupby(child.to_numpy()).sum()
-    shares: pd.Series = area / inside.area.reindex(area.index)
-    return shares
-
-
-def _warn_of_orphans(batch: Batch, territory: Territory, metric: Any, notes: Notes) -> None:
-    """A town redrawn may leave villages that are already in force outside."""
-    for above, level in pairwise(LEVELS):
-        rows = _rows_of(batch, above)
-        replaced = set(batch.fields["code"][rows]) & set(territory.frame.index)
-        below = territory.of_level(level)
-        below = below[below["parent_code"].isin(replaced) & ~below.index.isin(batch.fields["code"][batch.good])]
-        if below.empty:
-            continue
-        shares = outside_shares(
-            below.geometry, _standing(batch, territory, above), below["parent_code"].to_numpy(), metric
-        )
-        left = [str(code) for code, share in shares.items() if share > MOST_OUTSIDE]
-        if left:
-            notes.warn(f"{len(left)} {_WORDS[level]}s in force now leave their {_WORDS[above]}: {some(left)}.")
-
-
-def _warn_of_overlaps(batch: Batch, territory: Territory, level: GridLevel, metric: Any, notes: Notes) -> None:
-    new = set(batch.fields["code"][_rows_of(batch, level)])
-    if not new:
-        return
-    shapes = _standing(batch, territory, level).to_crs(metric)
-    area = shapes.area
-    found = overlaps(shapes, tolerance_m2=1.0)
-    shared: dict[tuple[str, str], float] = {}
-    for (one, other), piece in zip(found["ids"], found["area_m2"], strict=True):
-        if one in new or other in new:
-            shared[one, other] = shared.get((one, other), 0.0) + piece
-    told = [
-        f"{one} and {other} ({size:,.0f} m²)"
-        for (one, other), size in shared.items()
-        if size > WORTH_A_WARNING * min(area[one], area[other])
-    ]
-    if told:
-        notes.warn(f"{len(told)} pairs of {_WORDS[level]}s overlap: {some(told, 5)}.")

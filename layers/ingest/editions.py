@@ -17,8 +17,8 @@ from geo.crs import metric_crs
 from layers.errors import InvalidInputError
 from layers.ingest.arrays import Array
 from layers.ingest.batch import Batch
-from layers.ingest.boundaries import Territory
 from layers.ingest.store import Stored
+from layers.ingest.territory import Territory
 from layers.tables import SRID, Grid
 
 _COPIED = ("level", "code", "parent_code", "name", "kind", "households")

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from layers.errors import InvalidInputError, UnreadableFileError
-
-# Characters of three bytes each in UTF-8: Chinese and its punctuation. Text in GB18030 hardly ever looks like this.
-_CHINESE_IN_UTF8 = re.compile(rb"(?:[\x00-\x7f]+|[\xe2-\xe9\xef][\x80-\xbf]{2})+")
 
 
 @dataclass(frozen=True)
@@ -23,8 +19,8 @@ class Decoder:
         """The text, and what is wrong with it, if anything; wrong bytes then read U+FFFD."""
         if raw.isascii():
             return raw.decode("ascii"), None
-        if self.codec == "gb18030" and _CHINESE_IN_UTF8.fullmatch(raw):
-            return raw.decode("utf-8"), "the row is in UTF-8, the rest of the file in GB18030"
+        if self.codec == "gb18030" and (chinese := _as_utf8(raw)):
+            return chinese, "the row is in UTF-8, the rest of the file in GB18030"
         try:
             return raw.decode(self.codec), None
         except UnicodeDecodeError:
@@ -76,6 +72,15 @@ def choose_decoder(name: str, lines: Iterable[bytes], codec: str | None = None) 
             )
         return Decoder("gb18030")
     return Decoder("utf-8" if utf8 > other else "gb18030")
+
+
+def _as_utf8(raw: bytes) -> str | None:
+    """The text, if it is UTF-8 with signs of three bytes only, as Chinese has; GB18030 hardly ever looks like it."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return text if all(c < "\x80" or "\u2000" <= c <= "\uffff" for c in text) else None
 
 
 def _is(raw: bytes, codec: str) -> bool:

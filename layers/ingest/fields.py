@@ -75,7 +75,7 @@ _VILLAGE = Field(
 
 
 def _key(name: str, headers: str) -> Field:
-    return Field(name, f"{name.replace('_', '')} key {headers} {_ID}", "code", 128)
+    return Field(name, f"{name.replace('_', '')} key {headers} {_ID}", "code", 128, strict=True)
 
 
 _BOUNDARIES = (

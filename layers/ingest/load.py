@@ -5,30 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import date, datetime
-from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import geopandas as gpd
 import numpy as np
 import shapely
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from geo.crs import SourceCrs, detect_shift
+from geo.crs import SourceCrs
 from layers.access import EVERYWHERE, Scope
 from layers.basemap import scope_bounds
 from layers.errors import InvalidInputError
-from layers.geometry import Bounds, select_frame, within_bounds
+from layers.geometry import Bounds
 from layers.ingest.arrays import Array, is_none, objects
 from layers.ingest.batch import Batch, join
-from layers.ingest.boundaries import Territory, check_boundaries, prepare_boundaries
+from layers.ingest.boundaries import check_boundaries, prepare_boundaries
 from layers.ingest.bulk import bulk_insert
 from layers.ingest.editions import check_day, write_boundaries
 from layers.ingest.fields import LAYERS, Layer
 from layers.ingest.gate import Gate
 from layers.ingest.keys import Keys, digests
+from layers.ingest.origin import checksum, shift_against_boundaries
 from layers.ingest.place import Placing, place, source_crs
 from layers.ingest.prepare import PREPARE
 from layers.ingest.read import open_source
@@ -39,7 +37,8 @@ from layers.ingest.rows import Reading, originals
 from layers.ingest.rules import Rules
 from layers.ingest.source import Chunk, Source
 from layers.ingest.store import Store, Stored
-from layers.tables import SRID, Audit, Grid, GridLevel, Load
+from layers.ingest.territory import Territory
+from layers.tables import Audit, Load
 
 Progress = Callable[[int, int], None]
 
@@ -294,26 +293,9 @@ class _Loading:
         """Tell when the file lies as a whole by the GCJ-02 or BD-09 vector beside the boundaries of other loads."""
         if self.around is None or not self.sample or self.bounds is None:
             return
-        reach = 0.02
-        west, south, east, north = self.bounds
-        reference = select_frame(
-            self.session,
-            (Grid.id,),
-            Grid.geom,
-            Grid.valid_from.is_not(None),
-            Grid.valid_to.is_(None),
-            Grid.level.in_([GridLevel.TOWN, GridLevel.VILLAGE]),
-            sa.or_(Grid.load_id.is_(None), Grid.load_id != self.load.id),
-            within_bounds(
-                self.session, Grid.__table__.c.geom, (west - reach, south - reach, east + reach, north + reach)
-            ),
-            order_by=Grid.id,
-        )
-        if reference.empty:
-            return
-        shift = detect_shift(gpd.GeoSeries(np.concatenate(self.sample), crs=SRID), reference.geometry)
-        if shift.kind:
-            self.notes.warn(f"Compared with the loaded boundaries, {shift.reason}. Load it again with the right crs.")
+        told = shift_against_boundaries(self.session, np.concatenate(self.sample), self.bounds, self.load.id)
+        if told:
+            self.notes.warn(told)
 
     def finish(self, file: Path) -> int:
         """Complete the record of the load, and add it to the audit trail."""
@@ -327,7 +309,7 @@ class _Loading:
             "repaired": len(notes.repaired),
             "dropped_columns": self.reading.dropped,
         }
-        self.load.file_name, self.load.sha256 = file.name[:300], _checksum(file)
+        self.load.file_name, self.load.sha256 = file.name[:300], checksum(file)
         self.load.crs, self.load.counts = self.crs_name[:80], counts
         detail = {"load_id": self.load.id, "file": self.load.file_name, "sha256": self.load.sha256, **counts}
         self.session.add(
@@ -335,20 +317,3 @@ class _Loading:
         )
         self.session.flush()
         return self.load.id
-
-
-def _checksum(path: Path) -> str:
-    """SHA-256 of the file; of a Shapefile, of all its parts in the order of their names."""
-    if path.suffix.lower() != ".shp":
-        with path.open("rb") as stream:
-            return file_digest(stream, "sha256").hexdigest()
-    parts = sorted(
-        part
-        for part in path.parent.iterdir()
-        if part.stem == path.stem and part.suffix.lower() in {".shp", ".shx", ".dbf", ".prj", ".cpg"}
-    )
-    whole = sha256()
-    for part in parts:
-        with part.open("rb") as stream:
-            whole.update(file_digest(stream, "sha256").digest())
-    return whole.hexdigest()

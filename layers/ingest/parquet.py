@@ -16,7 +16,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from layers.errors import UnreadableFileError
 from layers.ingest.arrays import objects
 from layers.ingest.source import ROWS_PER_CHUNK, Chunk, Source
-from layers.ingest.vector import decode_wkb, explained
+from layers.ingest.vector import decode_wkb, explained, quiet
 
 _LONGITUDE_LATITUDE = "OGC:CRS84"
 
@@ -28,7 +28,7 @@ def read_parquet(path: Path) -> Source:
     ------
     UnreadableFileError : damaged, no rows, metadata that names a column which is not there
     """
-    with explained(path.name, "a Parquet file"):
+    with explained(path.name, "a Parquet file"), quiet():
         file = pq.ParquetFile(path)
         schema, total = file.schema_arrow, file.metadata.num_rows
     if not total:
@@ -79,7 +79,7 @@ def _chunks(file: pq.ParquetFile, place: str | None, headers: list[str]) -> Iter
 
 
 def _whole(path: Path, place: str, headers: list[str], about: dict[str, Any]) -> Source:
-    with explained(path.name, "a GeoParquet file"):
+    with explained(path.name, "a GeoParquet file"), quiet():
         frame = gpd.read_parquet(path)
 
     def chunks() -> Iterator[Chunk]:

@@ -125,7 +125,7 @@ def _read(  # noqa: PLR0911 - one for each format
     if suffix == ".pbf":
         return read_osm(path, layer=layer, named=named)
     if name.endswith((".csv", ".csv.gz")):
-        return read_text(path, delimiter=None, encoding=encoding)
+        return read_text(path, folder, delimiter=None, encoding=encoding)
     if name.endswith((".tsv", ".tsv.gz", ".txt")):
-        return read_text(path, delimiter=None if suffix == ".txt" else "\t", encoding=encoding)
+        return read_text(path, folder, delimiter=None if suffix == ".txt" else "\t", encoding=encoding)
     raise UnreadableFileError(f"{path.name} is of no known format; known are {FORMATS}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 import zipfile
 from collections.abc import Iterator
 from itertools import islice
@@ -18,6 +17,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from layers.errors import UnreadableFileError
 from layers.ingest.archive import check_archive
 from layers.ingest.source import ROWS_PER_CHUNK, Chunk, Source, pick, unique_headers
+from layers.ingest.vector import quiet, quietly
 
 _FAILURES = (zipfile.BadZipFile, InvalidFileException, KeyError, ParseError, OSError, ValueError, TypeError, IndexError)
 
@@ -52,8 +52,7 @@ def read_sheet(path: Path, *, layer: str, named: str | None) -> Source:
 
 def _opened(path: Path) -> Any:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it tells of drop-down lists and styles that it leaves out
+        with quiet():  # it tells of drop-down lists and styles that it leaves out
             return openpyxl.load_workbook(path, read_only=True, data_only=True)
     except _FAILURES as error:
         raise UnreadableFileError(
@@ -69,19 +68,17 @@ def _rows(name: str, sheet: Any) -> Iterator[tuple[int, list[Any]]]:
     sheet.reset_dimensions()  # some programs write a wrong size into the sheet
     width = 0
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for line, values in enumerate(sheet.iter_rows(values_only=True), start=1):
-                row = list(values)
-                while row and row[-1] is None:
-                    row.pop()
-                if not row:
-                    continue
-                if not width:
-                    width = len(row)
-                    yield line, unique_headers(row)
-                else:
-                    yield line, (row + [None] * width)[:width]
+        for line, values in enumerate(quietly(sheet.iter_rows(values_only=True)), start=1):
+            row = list(values)
+            while row and row[-1] is None:
+                row.pop()
+            if not row:
+                continue
+            if not width:
+                width = len(row)
+                yield line, unique_headers(row)
+            else:
+                yield line, (row + [None] * width)[:width]
     except _FAILURES as error:
         raise UnreadableFileError(f"{name} is damaged; save it again as .xlsx.") from error
 

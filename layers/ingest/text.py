@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
-import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,7 +54,7 @@ class _Lines:
         return next((self.tainted.pop(line) for line in range(first, last + 1) if line in self.tainted), None)
 
 
-def read_text(path: Path, *, delimiter: str | None, encoding: str | None) -> Source:
+def read_text(path: Path, folder: Path, *, delimiter: str | None, encoding: str | None) -> Source:
     """Rows of a CSV or TSV file, plain or gzipped; ragged, undecodable and oversized rows become faults.
 
     The encoding is the one named, else told by a byte order mark, else UTF-8 or GB18030, whichever the header
@@ -65,6 +64,7 @@ def read_text(path: Path, *, delimiter: str | None, encoding: str | None) -> Sou
     ------
     UnreadableFileError : no rows, not text, or damaged compression
     """
+    path = _in_utf8(path, folder)
     opened = _opener(path)
     decoder, total = _survey(path, opened, encoding)
     rows = _records(path, opened, decoder, delimiter)
@@ -109,8 +109,6 @@ def _survey(path: Path, opened: Callable[[], IO[bytes]], encoding: str | None) -
         start = stream.read(4096)
         if not start.strip(b"\xef\xbb\xbf\r\n\t ,;"):
             raise UnreadableFileError(f"{path.name} is empty; check the export.")
-        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return Decoder("utf-16"), 0
         if b"\x00" in start:
             raise UnreadableFileError(f"{path.name} is not a text file, whatever its name says; check the export.")
         stream.seek(0)
@@ -129,11 +127,19 @@ def _survey(path: Path, opened: Callable[[], IO[bytes]], encoding: str | None) -
     return decoder, total
 
 
-def _raw_lines(stream: IO[bytes], decoder: Decoder) -> tuple[Iterator[bytes], Decoder]:
-    if decoder.codec == "utf-16":
-        text = io.TextIOWrapper(stream, "utf-16", errors="replace", newline="")
-        return (line.encode() for line in text), Decoder("utf-8")
-    return bounded_lines(stream), decoder
+def _in_utf8(path: Path, folder: Path) -> Path:
+    """The file itself, or where it is in UTF-16, as Excel saves "Unicode text", a copy in UTF-8."""
+    with path.open("rb") as stream:
+        if stream.read(2) not in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+            return path
+    target = folder / path.name
+    with (
+        path.open(encoding="utf-16", errors="replace", newline="") as text,
+        target.open("w", encoding="utf-8", newline="") as out,
+    ):
+        while part := text.read(1 << 20):
+            out.write(part)
+    return target
 
 
 def _records(
@@ -141,8 +147,7 @@ def _records(
 ) -> Iterator[list[str] | tuple[int, list[str] | Fault]]:
     """First the headers, then (line, row or fault) for each record."""
     with _damage_explained(path.name), opened() as stream, _wide_fields():
-        raw, decoder = _raw_lines(stream, decoder)
-        lines = _Lines(raw, decoder)
+        lines = _Lines(bounded_lines(stream), decoder)
         texts = iter(lines)
         first = next((text for text in texts if text.strip()), "").lstrip("\ufeff")
         if lines.complaint(1, lines.number):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +38,33 @@ _FAILURES = (
 def explained(name: str, kind: str) -> Iterator[None]:
     """Turn the complaints of the reading libraries into ours; theirs go to the log with the chained error."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        yield
     except UnreadableFileError:
         raise
     except _FAILURES as error:
+        longest = ", or holds a text of over ten million signs" if kind == "GeoJSON" else ""
         raise UnreadableFileError(
-            f"{name} cannot be read as {kind}; it is damaged or cut off. Export it again."
+            f"{name} cannot be read as {kind}; it is damaged, cut off{longest}. Export it again."
         ) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the warnings of a library about details that our own checks tell better."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def quietly(items: Iterator[Any]) -> Iterator[Any]:
+    """The same items; each is fetched without warnings, which would not do around a whole generator."""
+    end = object()
+    while True:
+        with quiet():
+            item = next(items, end)
+        if item is end:
+            return
+        yield item
 
 
 def read_vector(
@@ -73,11 +91,11 @@ def read_vector(
     ------
     UnreadableFileError : damaged, no such table, several tables and none named, no features
     """
-    with explained(path.name, kind):
+    with explained(path.name, kind), quiet():
         found = pyogrio.list_layers(path)
         tables = [str(name) for name, geometry in found if geometry is not None] or [str(row[0]) for row in found]
     table = pick(path.name, "layer", tables, named, layer)
-    with explained(path.name, kind):
+    with explained(path.name, kind), quiet():
         about = pyogrio.read_info(path, layer=table, encoding=encoding)
     fields = [str(name) for name in about["fields"]]
     headers = unique_headers([decode(name)[0] if decode else name for name in fields])
@@ -107,11 +125,14 @@ def _chunks(
     path: Path, table: str, headers: list[str], decode: Callable[[str], tuple[str, str | None]] | None, options: Any
 ) -> Iterator[Chunk]:
     done = 0
-    with pyogrio.open_arrow(
-        path, layer=table, batch_size=ROWS_PER_CHUNK, use_pyarrow=True, datetime_as_string=True, **options
-    ) as (meta, reader):
+    with ExitStack() as stack:
+        with quiet():
+            opened = pyogrio.open_arrow(
+                path, layer=table, batch_size=ROWS_PER_CHUNK, use_pyarrow=True, datetime_as_string=True, **options
+            )
+            meta, reader = stack.enter_context(opened)
         place = meta["geometry_name"] or "wkb_geometry"
-        for batch in reader:
+        for batch in quietly(iter(reader)):
             lines = np.arange(done + 1, done + batch.num_rows + 1)
             done += batch.num_rows
             names = batch.schema.names
