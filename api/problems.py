@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from fastapi import FastAPI, Request
@@ -118,7 +119,7 @@ def add_problems(app: FastAPI) -> None:
     """Let the application answer every error with a problem."""
     for error in STATUS:
         app.add_exception_handler(error, _ours)
-    app.add_exception_handler(api.SignInRequiredError, lambda _request, _error: RedirectResponse("/login", 303))
+    app.add_exception_handler(api.SignInRequiredError, _sign_in)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(StaleDataError, _stale)
@@ -140,6 +141,13 @@ def _ours(request: Request, error: Exception) -> Response:
     if isinstance(error, api.InvalidParameterError):
         parameters = [InvalidParameter(where=error.where, name=error.name, detail=error.detail)]
     return problem(request, status, str(error), error=type(error), headers=headers, parameters=parameters)
+
+
+def _sign_in(request: Request, _error: Exception) -> Response:
+    """Send the browser to the sign-in page, which leads back to the address with all that stands in it."""
+    path, query = request.url.path, request.url.query
+    wanted = f"{path}?{query}" if query else path
+    return RedirectResponse("/login" if wanted == "/" else f"/login?{urlencode({'next': wanted})}", 303)
 
 
 def _invalid(request: Request, error: Exception) -> Response:

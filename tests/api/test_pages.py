@@ -16,9 +16,14 @@ def policy(answer):
 
 
 def test_without_a_session_the_map_leads_to_the_sign_in_page(anyone):
-    for address in ("/", "/map"):
+    leads = {
+        "/": "/login",
+        "/map": "/login?next=%2Fmap",
+        "/map?place=1&days=7": "/login?next=%2Fmap%3Fplace%3D1%26days%3D7",
+    }
+    for address, page in leads.items():
         answer = anyone.get(address)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+        assert (answer.status_code, answer.headers["location"]) == (303, page)
     page = anyone.get("/login")
     assert page.headers["content-type"].startswith("text/html")
     assert "<form" in page.text

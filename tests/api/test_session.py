@@ -87,7 +87,7 @@ def test_a_one_time_password_opens_nothing_but_its_own_change(database_url, cloc
         assert client.get("/api/session").status_code == 200
         for address in ("/api/grids", "/api/users", "/api/keys", "/openapi.json"):
             check_problem(client.get(address), 403, "password-change-required")
-        assert client.get("/map").headers["location"] == "/login"
+        assert client.get("/").headers["location"] == "/login"
 
         def change(old, new):
             return client.put("/api/session/password", json={"password": old, "new_password": new})
