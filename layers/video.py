@@ -100,7 +100,7 @@ def compute_sight(
     tell(4, 4)
     return SightCount(
         cameras=int(inside.sum()),
-        unknown=int(seen[inside].isna().sum()),
+        unknown=int(shapely.is_missing(seen[inside].to_numpy()).sum()),
         grids=len(areas),
         settled_m2=float(np.nansum(ground)),
         seen_m2=float(np.nansum(ground) - blind["area_m2"].sum()),
@@ -135,7 +135,7 @@ def _settled(areas: gpd.GeoDataFrame, buildings: gpd.GeoSeries, options: SightOp
     """Each area's ground near buildings; the whole area where no building is known."""
     if buildings.empty:
         return areas[["geometry"]]
-    near = shapely.union_all(shapely.buffer(shapely.convex_hull(buildings.to_numpy()), options.settled_m, quad_segs=2))
+    near = shapely.union_all(shapely.buffer(shapely.convex_hull(buildings.to_numpy()), options.settled_m, quad_segs=4))
     return gpd.GeoDataFrame(geometry=areas.geometry.intersection(near), crs=areas.crs)
 
 
@@ -145,7 +145,7 @@ def _gaps(
     """Blind parts wide and large enough to matter; in each village those with most households beside them first."""
     half = options.gap_width_m / 2
     open_ground = blind.geometry.buffer(-half, quad_segs=2).buffer(half, quad_segs=2).explode()
-    open_ground = open_ground[open_ground.notna() & (open_ground.area >= options.gap_area_m2)]
+    open_ground = open_ground[open_ground.area >= options.gap_area_m2]
     gaps = gpd.GeoDataFrame(
         {
             "grid_code": open_ground.index,
@@ -185,7 +185,8 @@ def _multi(geometries: gpd.GeoSeries) -> list[shapely.MultiPolygon]:
 
 
 def _store_isovists(session: Session, cameras: gpd.GeoDataFrame, seen: gpd.GeoSeries, now: datetime) -> None:
-    known = seen.notna() & ~seen.is_empty
+    raw = seen.to_numpy()
+    known = ~(shapely.is_missing(raw) | shapely.is_empty(raw))
     shapes = seen[known]
     rows = [
         {"camera_pk": int(pk), "area_m2": float(area), "computed_at": now, "geom": geom}
