@@ -199,7 +199,7 @@ def _price(ground, plan, weights, b, h, with_g, with_h, bridges_g, bridges_h):  
     cost += _shape_cost(sizes[h, AREA] + area, sizes[h, PERIMETER] + edge - 2 * with_h, weights)
     cost -= _shape_cost(sizes[g, AREA], sizes[g, PERIMETER], weights)
     cost -= _shape_cost(sizes[h, AREA], sizes[h, PERIMETER], weights)
-    loses = gains = 0
+    loses = gains = np.int64(0)
     if households > 0:
         has_g, has_h = sizes[g, HOUSEHOLDS], sizes[h, HOUSEHOLDS]
         cost += band_cost(has_g - households, weights) - band_cost(has_g, weights)
@@ -368,7 +368,7 @@ def anneal(ground, plan, weights, area, turn, now, state, hot, cold, steps, piec
 
 
 @njit(cache=True, nogil=True)
-def refine(ground, plan, weights, members, turn, state, hot, cold, sweeps, trials):  # type: ignore[no-untyped-def]
+def refine(ground, plan, weights, members, turn, state, hot, cold, sweeps, trials):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
     """Anneal small groups of neighbouring grids anew, `trials` times, and keep what is better.
 
     `turn` (k,) is 0 for the grids that may change, -1 for the others; `members` lists the blocks of the former. Returns

@@ -39,7 +39,7 @@ def graph_of(request: Request) -> Graph:
     key = pair[real, 0] * size + pair[real, 1]
     keys, inverse = np.unique(key, return_inverse=True)
     edges = np.column_stack([keys // size, keys % size])
-    length = np.bincount(inverse, rings.length[real], minlength=len(keys))
+    length = summed(inverse, rings.length[real], len(keys))
     river, bridge = _river_edges(request, edges, length)
     return Graph(rings, edges, length, river, bridge, components(size, edges), components(size, edges[~river]))
 
@@ -48,6 +48,11 @@ def components(size: int, edges: NDArray[np.int64]) -> NDArray[np.int64]:
     """(size,) number of the connected part of each block, numbered by the smallest block."""
     links = coo_array((np.ones(len(edges), bool), (edges[:, 0], edges[:, 1])), shape=(size, size))
     return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
+
+
+def summed(group: NDArray[np.int64], weight: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """(size,) sum of the weights of each group."""
+    return np.asarray(np.bincount(group, weight, minlength=size), dtype=np.float64)
 
 
 def entry_flags(graph: Graph, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:

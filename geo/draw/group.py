@@ -17,7 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geo.draw.anneal import FOUR_PI, accepts, below
-from geo.draw.graph import Graph, components
+from geo.draw.graph import Graph, components, summed
 from geo.draw.request import Band
 
 
@@ -47,7 +47,7 @@ class Prices(NamedTuple):
     river: float
     shape: float
     misfit: float  # a group that no number of grids fits
-    count: float  # one grid more or less than wanted
+    astray: float  # one grid more or less than wanted
 
 
 def units_of(
@@ -73,15 +73,14 @@ def units_of(
     of_village[unit[inhabited]], of_bank[unit[inhabited]] = village[inhabited], graph.bank[inhabited]
     pairs, border = _borders(graph, unit)
     inner = unit[left] == unit[right]
-    around = np.bincount(unit, perimeter, minlength=count)
-    around -= 2 * np.bincount(unit[left[inner]], graph.length[inner], minlength=count)
+    around = summed(unit, perimeter, count) - 2 * summed(unit[left[inner]], graph.length[inner], count)
     return unit, Units(
-        np.bincount(unit, households, minlength=count),
-        np.bincount(unit, area, minlength=count),
+        summed(unit, households, count),
+        summed(unit, area, count),
         around,
         of_village,
         of_bank,
-        np.bincount(village, households)[of_village],
+        summed(village.astype(np.int64), households, int(village.max()) + 1)[of_village],
         np.searchsorted(pairs[:, 0], np.arange(count + 1)).astype(np.int64),
         pairs[:, 1].copy(),
         border,
@@ -94,7 +93,7 @@ def _borders(graph: Graph, unit: NDArray[np.int64]) -> tuple[NDArray[np.int64], 
     length = np.tile(graph.length, 2)
     cut = ends[:, 0] != ends[:, 1]
     pairs, inverse = np.unique(ends[cut], axis=0, return_inverse=True)
-    return pairs, np.bincount(inverse.ravel(), length[cut], minlength=len(pairs))
+    return np.asarray(pairs, dtype=np.int64), summed(inverse.ravel(), length[cut], len(pairs))
 
 
 def _absorb_empty(
@@ -123,7 +122,10 @@ def _absorb_empty(
 def best_groups(
     unit: NDArray[np.int64], units: Units, prices: Prices, band: Band, grids: int, seed: int, effort: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the group of each block (n,) and the number of grids of each group (g,), `grids` in all where the band allows it."""
+    """Return the group of each block (n,) and the number of grids of each group (g,).
+
+    They sum to `grids` where the band allows it.
+    """
     steps = 100_000 + 1500 * len(units.households)
     starts = {"fast": 2, "normal": 8, "thorough": 32}[effort]
 
@@ -135,7 +137,7 @@ def best_groups(
         found = list(pool.map(search, range(starts)))
     group = min(found, key=lambda pair: pair[0])[1]
     group = np.unique(group, return_inverse=True)[1]
-    return group[unit], share_out(np.bincount(group, units.households), band, grids)
+    return group[unit], share_out(summed(group, units.households, int(group.max()) + 1), band, grids)
 
 
 def share_out(total: NDArray[np.float64], band: Band, grids: int) -> NDArray[np.int64]:
@@ -260,7 +262,7 @@ def _relink(u, c, group, head, before, after):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _search(units, prices, grids, state, steps):  # type: ignore[no-untyped-def]
+def _search(units, prices, grids, state, steps):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0915 - numba inlines no state
     """Anneal from one group per unit; returns the cheapest grouping seen and its cost."""
     size = len(units.households)
     group = np.arange(size)
@@ -278,7 +280,7 @@ def _search(units, prices, grids, state, steps):  # type: ignore[no-untyped-def]
     moved = np.empty(size, np.int64)
     stamp = 0
     best = group.copy()
-    best_cost = total + prices.count * max(0, least - grids, grids - largest)
+    best_cost = total + prices.astray * max(0, least - grids, grids - largest)
     temperature = 0.3
     factor = (0.1 / 0.3) ** (1.0 / max(steps, 1))
     for _ in range(steps):
@@ -342,14 +344,14 @@ def _search(units, prices, grids, state, steps):  # type: ignore[no-untyped-def]
             new_most = largest + most_c + most_d - most[c] - old_most
             change = cost_c + cost_d - cost[c] - old_d
             off = max(0, least - grids, grids - largest)
-            change += prices.count * (max(0, new_least - grids, grids - new_most) - off)
+            change += prices.astray * (max(0, new_least - grids, grids - new_most) - off)
             fine = accepts(state, change, temperature)
         if fine:
             total += cost_c + cost_d - cost[c] - old_d
             cost[c], fewest[c], most[c] = cost_c, few_c, most_c
             cost[d], fewest[d], most[d] = cost_d, few_d, most_d
             least, largest = new_least, new_most
-            value = total + prices.count * max(0, least - grids, grids - largest)
+            value = total + prices.astray * max(0, least - grids, grids - largest)
             if value < best_cost - 1e-9:
                 best_cost = value
                 best[:] = group

@@ -118,12 +118,12 @@ def draw_grids(  # noqa: PLR0913 - the options of one drawing, all by keyword
 
 def _west_to_east(label: NDArray[np.int32], centre: NDArray[np.float64]) -> NDArray[np.int64]:
     """(n,) labels 0..k-1 in the order of the grids' centres from west to east, then north to south."""
-    _, label = np.unique(label, return_inverse=True)
-    count = np.bincount(label)
-    x, y = (np.bincount(label, centre[:, axis]) / count for axis in (0, 1))
+    _, grid = np.unique(label, return_inverse=True)
+    count = np.bincount(grid)
+    x, y = (np.bincount(grid, centre[:, axis]) / count for axis in (0, 1))
     rank = np.empty(len(count), np.int64)
     rank[np.lexsort((-y, x))] = np.arange(len(count))
-    return rank[label]
+    return rank[grid]
 
 
 def _start(request: Request, graph: Graph) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.bool_]]:
@@ -140,11 +140,12 @@ def _start(request: Request, graph: Graph) -> tuple[NDArray[np.int64], NDArray[n
         known, label = known[missing:], (place - missing).astype(np.int32)
         free = np.bincount(label[~request.fixed & (label >= 0)], minlength=len(known))
         closed = free == 0
-        label = start_from(request, graph, region, label, closed) if len(known) else label
+        if len(known):
+            label = start_from(request, graph, region, label, closed)
     todo = label < 0
     if todo.any():
         drawn = _draw_anew(request, graph, np.where(todo, region, -1))
-        label = np.where(todo, drawn + label.max() + 1, label).astype(np.int32)
+        label = np.where(todo, drawn + int(label.max()) + 1, label).astype(np.int32)
         label = join_pieces(graph, label, request.households, region, request.fixed, closed)
     grids = max(int(label.max()) + 1, len(known))
     fresh = int(known.max(initial=-1)) + 1 + np.arange(grids - len(known))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from geo.draw.graph import Graph, components
 
 
-def join_pieces(  # noqa: PLR0913
+def join_pieces(
     graph: Graph,
     label: NDArray[np.int32],
     weight: NDArray[np.float64],

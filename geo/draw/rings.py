@@ -21,7 +21,10 @@ OUTSIDE = -1
 
 @dataclass(frozen=True)
 class Rings:
-    """Cyclic neighbour sequences: block b owns rings `ring_of[b]:ring_of[b + 1]`, ring r the entries `start[r]:start[r + 1]`."""
+    """Cyclic neighbour sequences.
+
+    Block b owns the rings `ring_of[b]:ring_of[b + 1]`, ring r the entries `start[r]:start[r + 1]`.
+    """
 
     ring_of: NDArray[np.int64]  # (n + 1,)
     start: NDArray[np.int64]  # (rings + 1,)

@@ -105,7 +105,7 @@ def refine_halves(
     def work(half: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         mine = (side == half) & ~closed
         members = np.flatnonzero(mine[plan.label])
-        copy = Plan(*(part.copy() for part in plan))
+        copy = Plan(plan.label.copy(), plan.size.copy(), plan.inhabited.copy(), plan.spread.copy(), plan.on_bank.copy())
         state = np.array([seed * 2 + half], np.uint64)
         refine(ground, copy, weights, members, np.where(mine, 0, -1), state, *heat, sweeps, trials)
         return members, copy.label[members]
