@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 import sqlite3
 import zipfile
 from datetime import UTC, datetime
@@ -21,6 +22,14 @@ NOW = datetime(2024, 3, 5, 8, tzinfo=UTC)
 POINTS = gpd.GeoDataFrame({"key": ["A", "B"]}, geometry=[Point(120.01, 29.01), Point(120.02, 29.02)], crs=4326)
 HEADER = "household_key,households,lon,lat\n"
 LIBRARIES = ("Traceback", "GDAL", "pyogrio", "pandas", "openpyxl", "Errno", "sqlite", "codec can't", "/tmp", "pytest")
+
+
+@pytest.fixture
+def database_url(spatialite_template, tmp_path_factory):
+    """Reading is the same for both databases, so one serves here; what is stored is tested on both elsewhere."""
+    path = tmp_path_factory.mktemp("database") / "fengqiao.sqlite"
+    shutil.copy(spatialite_template, path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 import zipfile
 from datetime import UTC, datetime
 
@@ -109,6 +110,14 @@ FORMATS = {
     "points.zip": zipped_shapefile,
 }
 WITHOUT_CRS = {"rows.csv", "rows.csv.gz", "rows.tsv", "wkt.csv", "wkb.csv", "rows.xlsx", "rows.parquet"}
+
+
+@pytest.fixture
+def database_url(spatialite_template, tmp_path_factory):
+    """Reading is the same for both databases, so one serves here; what is stored is tested on both elsewhere."""
+    path = tmp_path_factory.mktemp("database") / "fengqiao.sqlite"
+    shutil.copy(spatialite_template, path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture
