@@ -75,7 +75,9 @@ export const Canvas = Renderer.extend({
     pen.clearRect(0, 0, size.x, size.y);
     pen.lineJoin = "round";
     pen.lineCap = "round";
-    for (const painter of this._painters) painter(pen, { zoom, scale, left, top, box, size });
+    // Symbols and words grow with the page's type, so that a wall is read from afar.
+    const grow = parseFloat(getComputedStyle(document.documentElement).fontSize) / 15;
+    for (const painter of this._painters) painter(pen, { zoom, scale, left, top, box, size, grow });
   },
 });
 

@@ -55,6 +55,9 @@ export function deviationColour(share) {
   return colours[below + above];
 }
 
+/** How strongly an area is filled: on dark ground the white of the band would outshine what is out of it. */
+export const fillOpacity = (colour) => (colour === palette.deviation.colours[palette.deviation.edges.length / 2] ? theme().band_opacity : theme().fill_opacity);
+
 const groupOf = (groups, key, value, fallback) => Object.keys(groups).find((name) => groups[name][key].includes(value)) ?? fallback;
 export const categoryGroup = (category) => groupOf(palette.report_category, "categories", category, "other");
 export const stateGroup = (state) => groupOf(palette.report_state, "states", state, "waiting");

@@ -1,5 +1,5 @@
 // Towns, villages and grids: choropleth under the roads, edges and labels above, hover and selection on top.
-import { alpha, classOf, deviationColour, householdEdges, palette, ramp, theme } from "/static/colours.js";
+import { alpha, classOf, deviationColour, fillOpacity, householdEdges, palette, ramp, theme } from "/static/colours.js";
 import { words } from "/static/marks.js";
 import { query } from "/static/net.js";
 import { Source } from "/static/source.js";
@@ -49,7 +49,7 @@ const schemeOf = () => {
 export function paintFills(pen, view) {
   if (!state.shown("grids")) return;
   const { items, colour } = schemeOf();
-  const opacity = theme().fill_opacity * (view.zoom >= 16 ? 0.7 : 1);
+  const near = view.zoom >= 16 ? 0.7 : 1;
   const byColour = new Map();
   for (const grid of items) {
     if (!touches(grid.box, view.box)) continue;
@@ -58,7 +58,7 @@ export function paintFills(pen, view) {
     trace(byColour.get(fill), grid, view);
   }
   for (const [fill, path] of byColour) {
-    pen.fillStyle = alpha(fill, opacity);
+    pen.fillStyle = alpha(fill, fillOpacity(fill) * near);
     pen.fill(path, "evenodd");
   }
 }
@@ -94,16 +94,16 @@ export function paintLabels(pen, view) {
   for (const grid of cells) {
     if (!touches(grid.box, view.box) || !wide(grid, 40)) continue;
     const [x, y] = at(grid);
-    if (takeRoom(taken, x, y, 26, 14)) words(pen, grid.p.code.slice(-3), x, y, 12, { weight: 600 });
+    if (takeRoom(taken, x, y, 26 * view.grow, 14 * view.grow)) words(pen, grid.p.code.slice(-3), x, y, 12 * view.grow, { weight: 600 });
   }
   const villages = grids.VILLAGE.status !== "far" && view.zoom >= 11.5 && view.zoom < 17 ? grids.VILLAGE.items : [];
   for (const village of villages) {
     if (!touches(village.box, view.box) || !wide(village, 60)) continue;
     const [x, y] = at(village);
-    const width = village.p.name.length * 16;
+    const width = village.p.name.length * 16 * view.grow;
     // The grids' numbers stand first; the name goes above or below them, wherever there is room.
-    const shift = [0, -22, 22, -40, 40, -60, 60].find((dy) => takeRoom(taken, x, y + dy, width, 18));
-    if (shift !== undefined) words(pen, village.p.name, x, y + shift, 15, { weight: 700, colour: colours.village });
+    const shift = [0, -22, 22, -40, 40, -60, 60].map((dy) => dy * view.grow).find((dy) => takeRoom(taken, x, y + dy, width, 18 * view.grow));
+    if (shift !== undefined) words(pen, village.p.name, x, y + shift, 15 * view.grow, { weight: 700, colour: colours.village });
   }
 }
 

@@ -1,5 +1,5 @@
 // What stands below each layer's name: its legend with unit and classes, its settings, and how it stands.
-import { alpha, palette, theme } from "/static/colours.js";
+import { alpha, fillOpacity, palette, theme } from "/static/colours.js";
 import { isPast, until } from "/static/clock.js";
 import { h, skeleton } from "/static/dom.js";
 import * as grids from "/static/grids.js";
@@ -52,7 +52,7 @@ function gridLegend() {
       return [colour, t("legend.range", { low: signed(limits[i - 1]), high: signed(limits[i]) }) + band];
     });
     const note = t("legend.target", { target: count(items[0] ? grids.target(items[0]) : grids.TARGET) });
-    return [choice, legend(t("legend.deviation"), "%", [...rows.map(([c, text]) => [onLand(c, opacity), text]), ...missing], note)];
+    return [choice, legend(t("legend.deviation"), "%", [...rows.map(([c, text]) => [onLand(c, fillOpacity(c)), text]), ...missing], note)];
   }
   const rows = edges.slice(1).map((edge, i) => [onLand(colours[i], opacity), range(edges[i], edge)]);
   const of = grids.coloured() === grids.grids.CELL ? "level.CELL" : "level.VILLAGE";

@@ -29,7 +29,7 @@ await startSettings();
 apply();
 
 const map = new LeafletMap("map", {
-  zoomControl: false, attributionControl: Boolean(config.tile_url), zoomSnap: 0.5, wheelPxPerZoomLevel: 90, minZoom: 4, maxZoom: 20,
+  zoomControl: false, attributionControl: Boolean(config.tile_url), zoomSnap: 0.25, wheelPxPerZoomLevel: 90, minZoom: 4, maxZoom: 20,
   fadeAnimation: !calm, zoomAnimation: !calm, markerZoomAnimation: !calm, inertia: !calm, keyboard: false,
 });
 control.scale({ imperial: false, position: "bottomright", maxWidth: 140 }).addTo(map);
@@ -44,7 +44,7 @@ if (config.tile_url) {
 
 let hovered = null;
 const ground = new Canvas([grids.paintFills, paintWater, paintRoads, paintBuildings], { pane: "ground" });
-const marks = new Canvas([points.paintIsovists, points.paintGaps, grids.paintEdges, points.paintHouseholds, grids.paintLabels, points.paintCameras, points.paintReports], { pane: "marks" });
+const marks = new Canvas([points.paintIsovists, points.paintGaps, grids.paintEdges, points.paintHouseholds, points.paintCameras, grids.paintLabels, points.paintReports], { pane: "marks" });
 const lift = new Canvas([grids.paintPlace, paintLift], { pane: "lift" });
 const heat = new Heat(map);
 

@@ -51,7 +51,7 @@ export function paintGaps(pen, view) {
     const size = Math.max((gap.box[2] - gap.box[0]) * view.scale, (gap.box[3] - gap.box[1]) * view.scale);
     if (size < 44) continue;
     const [x, y] = place(gap, view);
-    marks.words(pen, String(gap.p.rank ?? ""), x, y, 13, { weight: 700, colour: "#ffffff", halo: palette.gap.line });
+    marks.words(pen, String(gap.p.rank ?? ""), x, y, 13 * view.grow, { weight: 700, colour: "#ffffff", halo: palette.gap.line });
   }
 }
 
@@ -63,7 +63,7 @@ export function paintHouseholds(pen, view) {
   for (const home of households.items) {
     if (!near(home, view) || !(home.p.households > 0)) continue;
     const [x, y] = place(home, view);
-    const r = householdRadius(home.p.households);
+    const r = householdRadius(home.p.households) * view.grow;
     pen.moveTo(x + r, y);
     pen.arc(x, y, r, 0, 2 * Math.PI);
   }
@@ -74,7 +74,7 @@ export function paintHouseholds(pen, view) {
   pen.fill();
 }
 
-const cameraSize = (zoom) => Math.min(Math.max(2.4 + (zoom - 12) * 0.75, 2.2), 6);
+const cameraSize = ({ zoom, grow }) => Math.min(Math.max(2.4 + (zoom - 12) * 0.75, 2.2), 6) * grow;
 export const cameraLook = (camera) => ({
   bearing: camera.p.bearing_deg ?? NaN, fov: camera.p.fov_deg ?? NaN, retired: (camera.p.asset_state ?? 1) !== 1,
 });
@@ -82,11 +82,11 @@ export const cameraLook = (camera) => ({
 export function paintCameras(pen, view) {
   if (!drawn("cameras", cameras)) return;
   for (const camera of cameras.items) {
-    if (near(camera, view)) marks.camera(pen, ...place(camera, view), cameraSize(view.zoom), cameraLook(camera));
+    if (near(camera, view)) marks.camera(pen, ...place(camera, view), cameraSize(view), cameraLook(camera));
   }
 }
 
-const reportSize = (zoom) => Math.min(Math.max(3.4 + (zoom - 12) * 0.9, 2.8), 7.5);
+const reportSize = ({ zoom, grow }) => Math.min(Math.max(3.4 + (zoom - 12) * 0.9, 2.8), 7.5) * grow;
 export const reportLook = (report) => ({
   shape: palette.report_category[categoryGroup(report.p.category)].shape,
   colour: palette.report_state[stateGroup(report.p.state)].colour,
@@ -99,7 +99,7 @@ export function paintReports(pen, view) {
   // Closed below open, overdue on top: what asks for action is never covered.
   const order = (report) => (isOpen(report.p.state) ? 1 + (overdue(report) ? 1 : 0) : 0);
   const visible = shownReports().filter((report) => near(report, view)).sort((a, b) => order(a) - order(b));
-  const size = reportSize(view.zoom);
+  const size = reportSize(view);
   for (const report of visible) {
     const look = reportLook(report);
     marks.report(pen, ...place(report, view), size, { ...look, ring: look.ring && view.zoom >= 13 });
@@ -130,12 +130,12 @@ export function paintOne(pen, view, { layer, item }) {
       pen.lineWidth = 1.5;
       pen.stroke();
     }
-    marks.camera(pen, x, y, cameraSize(view.zoom) * 1.3, cameraLook(item));
+    marks.camera(pen, x, y, cameraSize(view) * 1.3, cameraLook(item));
   } else if (layer === "reports") {
-    marks.report(pen, x, y, reportSize(view.zoom) * 1.3, reportLook(item));
+    marks.report(pen, x, y, reportSize(view) * 1.3, reportLook(item));
   }
   pen.beginPath();
-  pen.arc(x, y, 15, 0, 2 * Math.PI);
+  pen.arc(x, y, 15 * view.grow, 0, 2 * Math.PI);
   pen.strokeStyle = theme().halo;
   pen.lineWidth = 5;
   pen.stroke();
