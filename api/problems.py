@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -63,7 +63,10 @@ class InvalidParameter(BaseModel):
 
 
 class Problem(BaseModel):
-    """An error, as RFC 9457 describes it; `instance` is the address and `request_id` the entry in the server's log."""
+    """An error, as RFC 9457 describes it; `instance` is the address and `request_id` the entry in the server's log.
+
+    `changes` lists what others have done since the revision that was given.
+    """
 
     type: str
     title: str
@@ -72,6 +75,7 @@ class Problem(BaseModel):
     instance: str
     request_id: str
     errors: list[InvalidParameter] | None = None
+    changes: list[dict[str, Any]] | None = None
 
 
 def problem(
@@ -82,6 +86,7 @@ def problem(
     error: type[Exception] | None = None,
     headers: Mapping[str, str] | None = None,
     parameters: list[InvalidParameter] | None = None,
+    changes: Sequence[Mapping[str, Any]] | None = None,
 ) -> Response:
     """The answer for an error; `error` gives the problem a type of its own, else it is about:blank."""
     body = Problem(
@@ -92,6 +97,7 @@ def problem(
         instance=request.url.path,
         request_id=request_id(request),
         errors=parameters,
+        changes=None if changes is None else [dict(change) for change in changes],
     )
     return JSONResponse(body.model_dump(exclude_none=True), status, dict(headers or {}), media_type=MEDIA_TYPE)
 
@@ -140,7 +146,10 @@ def _ours(request: Request, error: Exception) -> Response:
     parameters = None
     if isinstance(error, api.InvalidParameterError):
         parameters = [InvalidParameter(where=error.where, name=error.name, detail=error.detail)]
-    return problem(request, status, str(error), error=type(error), headers=headers, parameters=parameters)
+    changes = error.changes if isinstance(error, layers.StaleRevisionError) else None
+    return problem(
+        request, status, str(error), error=type(error), headers=headers, parameters=parameters, changes=changes
+    )
 
 
 def _sign_in(request: Request, _error: Exception) -> Response:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class LayersError(Exception):
@@ -22,11 +23,13 @@ class NotFoundError(LayersError):
 
 
 class StaleRevisionError(LayersError):
-    """Somebody else has changed the row since it was read."""
+    """Somebody else has changed the row since it was read; `changes` tells how, where that is kept."""
 
-    def __init__(self, what: str, key: object, revision: int) -> None:
+    def __init__(
+        self, what: str, key: object, revision: int, changes: Sequence[Mapping[str, Any]] | None = None
+    ) -> None:
         super().__init__(f"The {what} {key} is now at revision {revision}; load it again and repeat your change.")
-        self.what, self.key, self.revision = what, key, revision
+        self.what, self.key, self.revision, self.changes = what, key, revision, changes
 
 
 class ForbiddenError(LayersError):

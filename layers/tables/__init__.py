@@ -22,6 +22,7 @@ from layers.tables.territory import (
     LineageOp,
     Plan,
     PlanBlock,
+    PlanEdit,
     PlanEvent,
     PlanState,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "Outbox",
     "Plan",
     "PlanBlock",
+    "PlanEdit",
     "PlanEvent",
     "PlanState",
     "Report",

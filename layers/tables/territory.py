@@ -53,7 +53,11 @@ class LineageOp(StrEnum):
 
 
 class Plan(Base):
-    """A dated edition of the grids of one scope."""
+    """A dated edition of the grids of one scope.
+
+    `head` is the sequence of the newest edit that has not been undone, `numbers` how many grid numbers are taken;
+    empty until the first edit.
+    """
 
     __tablename__ = "plan"
 
@@ -67,9 +71,37 @@ class Plan(Base):
     valid_to: Mapped[date | None]
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(80))
+    head: Mapped[int] = mapped_column(default=0)
+    numbers: Mapped[int | None]
     revision: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": revision}
+
+
+class PlanEdit(Base):
+    """One edit of a draft; rows are only added, so that each can be taken back and made again for ever.
+
+    `head` is the sequence of the edit whose result the plan shows after this row, 0 for the plan as it was drawn. An
+    undo or redo is a row of its own and `refers_to` the edit it takes back or repeats; of any other row `parent` is
+    the head it was made on, and what was undone before it cannot be repeated any more.
+    """
+
+    __tablename__ = "plan_edit"
+    __table_args__ = (UniqueConstraint("plan_id", "sequence"), Index("ix_plan_edit_plan_id_parent", "plan_id", "parent"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id", ondelete="CASCADE"))
+    sequence: Mapped[int]
+    op: Mapped[str] = mapped_column(String(16))
+    params: Mapped[dict[str, Any]] = mapped_column(JSON)
+    record: Mapped[dict[str, Any]] = mapped_column(JSON)
+    parent: Mapped[int | None]
+    head: Mapped[int]
+    refers_to: Mapped[int | None]
+    moved_households: Mapped[int]
+    revision: Mapped[int]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(80))
 
 
 class PlanEvent(Base):
@@ -89,7 +121,8 @@ class Grid(Base, Loaded):
     """A town, village, grid or micro-grid in one edition.
 
     `valid_from` is empty while the row belongs to a plan that was never published; `valid_to` is exclusive and empty
-    while the row is in force. `grid_id` stays the same from edition to edition, `code` is never given twice.
+    while the row is in force. `grid_id` stays the same from edition to edition, `code` is never given twice. `number`
+    tells the grids of a plan apart while it is edited; a locked grid does not change.
     """
 
     __tablename__ = "grid"
@@ -112,6 +145,8 @@ class Grid(Base, Loaded):
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
     digest: Mapped[str] = mapped_column(String(32), default="")
+    number: Mapped[int | None]
+    locked: Mapped[bool] = mapped_column(default=False)
     revision: Mapped[int] = mapped_column(default=1)
     geom = geometry("MULTIPOLYGON")
 

@@ -10,7 +10,7 @@ def check_problem(answer: Any, status: int, kind: str = "") -> dict[str, Any]:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     body: dict[str, Any] = answer.json()
-    assert set(body) - {"errors"} == {"type", "title", "status", "detail", "instance", "request_id"}
+    assert set(body) - {"errors", "changes"} == {"type", "title", "status", "detail", "instance", "request_id"}
     assert body["status"] == status
     assert body["type"].endswith(kind), body
     assert body["detail"]
