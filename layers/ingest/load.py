@@ -62,6 +62,7 @@ def load_file(  # noqa: PLR0913 - each is an option of the command line
     sheet_or_layer: str | None = None,
     keep_geometry: bool = False,
     tz: str = "Asia/Shanghai",
+    reject_folder: Path | None = None,
     progress: Progress | None = None,
 ) -> LoadResult:
     """Load a file, and say what became of every row.
@@ -82,6 +83,7 @@ def load_file(  # noqa: PLR0913 - each is an option of the command line
     now : the moment of the load, with time zone
     sheet_or_layer : what to read of a file that holds several tables
     keep_geometry : leave the place of rows that are already loaded as it is
+    reject_folder : where the file of refused rows goes instead of beside the input
     tz : time zone of times written without an offset
     progress : called with the rows done and their total, 0 where that is unknown
 
@@ -111,7 +113,7 @@ def load_file(  # noqa: PLR0913 - each is an option of the command line
                 loading.run(progress)
             load_id = loading.finish(source.file)
         session.expire_all()
-        reject_file = rejects.settle(_reject_path(Path(path)))
+        reject_file = rejects.settle(_reject_path(Path(path), reject_folder))
     return LoadResult(
         load_id=load_id,
         layer=layer,
@@ -137,8 +139,9 @@ def _zone(name: str) -> ZoneInfo:
         raise InvalidInputError(f"There is no time zone {name[:40]!r}; write it like Asia/Shanghai.") from error
 
 
-def _reject_path(path: Path) -> Path:
-    return path.absolute().with_name(f"{path.absolute().name}.rejected.csv")
+def _reject_path(path: Path, folder: Path | None) -> Path:
+    path = path.absolute()
+    return (folder or path.parent) / f"{path.name}.rejected.csv"
 
 
 class _Loading:

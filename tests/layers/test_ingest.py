@@ -138,6 +138,14 @@ def test_where_the_folder_takes_no_file_the_rejects_go_to_the_temporary_one(load
     assert result.reject_file == elsewhere / "rows.csv.rejected.csv"
 
 
+def test_the_rejects_can_be_put_elsewhere(load, tmp_path):
+    folder = tmp_path / "rejects"
+    folder.mkdir()
+    result = load("households", HOUSES.replace("A,3", "A,x"), reject_folder=folder)
+    assert result.reject_file == folder / "rows.csv.rejected.csv"
+    assert result.reject_file.exists()
+
+
 @pytest.mark.parametrize("count", ["-1", "2.5", "nan", "inf", "many", "", "无"])
 def test_counts_that_make_no_sense_are_refused(load, count):
     result = load("households", f"household_key,households,lon,lat\nA,{count},120.01,29.01\nB,2.0,120.03,29.01\n")
