@@ -14,6 +14,8 @@ from geo.errors import RedrawError
 from geo.redraw.division import Division
 from geo.redraw.ground import GRAIN, FloatArray, IntArray
 
+SAME_NUMBER = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -36,8 +38,8 @@ def compare(old: Division, new: Division) -> Comparison:
     """Which blocks and households change grid between two states, whatever numbers the grids have.
 
     Each grid is matched with at most one of the other side, so that as many households as possible stay; among such
-    matchings the one under which most ground stays. So a plan drawn anew with other numbers, but the same borders, is
-    no change.
+    matchings the one under which most ground stays, then that with the same numbers. So a plan drawn anew with other
+    numbers, but the same borders, is no change.
 
     Parameters
     ----------
@@ -64,9 +66,9 @@ def compare(old: Division, new: Division) -> Comparison:
     key, pair = np.unique(of_old * np.int64(len(news)) + of_new, return_inverse=True)
     left, right = np.divmod(key, len(news))
     households, area = np.bincount(pair, ground.households), np.bincount(pair, ground.area_m2)
-    # All areas together weigh less than the smallest difference of households.
+    # All areas together weigh less than the smallest difference of households; of equals, the same number stays.
     stays = np.zeros((len(olds), len(news)))
-    stays[left, right] = households + area / area.sum() / (2 * GRAIN)
+    stays[left, right] = households + area / area.sum() / (2 * GRAIN) + SAME_NUMBER * (olds[left] == news[right])
     rows, columns = linear_sum_assignment(stays, maximize=True)
     real = stays[rows, columns] > 0
     partner = np.full(len(olds), -1)

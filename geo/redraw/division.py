@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import geopandas as gpd
@@ -70,6 +69,8 @@ class Division:
     grids : by number; None where a number is free or its grid abolished, so that no number is used twice
     counts : by number, None like `grids`
     villages : the code of each village position of the ground, as converted so far
+    village : (n,) the position that stands for each block's code, -1 without villages
+    mark : sum of `marks` of all blocks, a fingerprint of the labels
     """
 
     ground: Ground
@@ -78,16 +79,13 @@ class Division:
     grids: tuple[Grid | None, ...]
     counts: tuple[Counts | None, ...]
     villages: tuple[str, ...]
+    village: IntArray
+    mark: int
 
     @property
     def numbers(self) -> list[int]:
         """Rising numbers of the grids there are."""
         return [number for number, grid in enumerate(self.grids) if grid is not None]
-
-    @cached_property
-    def village(self) -> IntArray:
-        """(n,) position of the first village with the same code, -1 without villages."""
-        return same_codes(self.villages, self.ground.village)
 
     def members(self, grid: int) -> IntArray:
         """Rising positions of the blocks of a grid.
@@ -97,7 +95,7 @@ class Division:
         RedrawError : there is no such grid
         """
         self.grid(grid)
-        return np.flatnonzero(self.label == grid).astype(np.int32)
+        return _members(self.label, [grid])[0]
 
     def grid(self, number: int) -> Grid:
         """The grid with this number.
@@ -149,19 +147,20 @@ def divide(ground: Ground, labels: Any, *, grids: Sequence[Grid | None] | None =
     label = _labels(ground, labels)
     used = np.unique(label)
     named = _grids(used, grids)
-    empty = Division(ground, label, np.full(len(label), -1, np.int32), named, (), ground.villages)
-    found = survey(empty, label, [int(number) for number in used])
+    empty = Division(ground, label, np.full(len(label), -1, np.int32), named, (), ground.villages, ground.village, 0)
+    found = survey(empty, label, [int(number) for number in used], ground.village)
     counts: list[Counts | None] = [None] * len(named)
     for one in found.counts:
         assert one is not None
         counts[one.grid] = one
     found.piece.setflags(write=False)
     label.setflags(write=False)
-    return Division(ground, label, found.piece, named, tuple(counts), ground.villages)
+    mark = marks(np.arange(len(label)), label)
+    return Division(ground, label, found.piece, named, tuple(counts), ground.villages, ground.village, mark)
 
 
-def survey(division: Division, label: IntArray, grids: Sequence[int], village: IntArray | None = None) -> Survey:
-    """Count `grids` anew, blocks labelled by `label` instead of the division's own labels.
+def survey(division: Division, label: IntArray, grids: Sequence[int], village: IntArray) -> Survey:
+    """Count `grids` anew, blocks labelled by `label` and in `village` instead of the division's own.
 
     The grids must be all those that gain or lose a block between the two. O(n + e) for n blocks and e edges, at a few
     nanoseconds each.
@@ -170,10 +169,10 @@ def survey(division: Division, label: IntArray, grids: Sequence[int], village: I
     found = _pieces(division, label, grids)
     sums, spread = tally.sum_members(
         label, found.start, found.member, ground.first, ground.neighbour, ground.shared_m, ground.households,
-        ground.area_m2, division.village if village is None else village, len(ground.villages),
+        ground.area_m2, village, len(ground.villages),
     )  # fmt: skip
-    node, of = tally.borders(label, found.piece, ground.edges[:, 0], ground.edges[:, 1])
-    parent = np.empty(ground.nodes, np.int32)
+    mark = np.zeros(ground.nodes, np.int32)
+    around = None
     counts: list[Counts | None] = []
     for s, number in enumerate(grids):
         member = found.member[found.start[s] : found.start[s + 1]]
@@ -181,8 +180,11 @@ def survey(division: Division, label: IntArray, grids: Sequence[int], village: I
             counts.append(None)
             continue
         households, area, perimeter = sums[s].tolist()
-        sealed, place = tally.enclosed_pieces(node, of, number, parent)
-        enclosed = _blocks_of(found.piece, np.array(sealed), np.array(place)) if len(sealed) else ()
+        enclosed: tuple[tuple[int, ...], ...] = ()
+        if not tally.is_open(label, number, member, ground.first, ground.neighbour, mark, 2 * s + 1):
+            node, of = around = around or tally.borders(label, found.piece, ground.edges[:, 0], ground.edges[:, 1])
+            sealed, place = tally.enclosed_pieces(node, of, number, np.empty(ground.nodes, np.int32))
+            enclosed = _blocks_of(found.piece, np.array(sealed), np.array(place)) if sealed else ()
         counts.append(
             Counts(
                 grid=number,
@@ -200,6 +202,18 @@ def survey(division: Division, label: IntArray, grids: Sequence[int], village: I
             )
         )
     return Survey(tuple(counts), found.piece)
+
+
+def marks(blocks: NDArray[np.integer], label: NDArray[np.integer]) -> int:
+    """Sum modulo 2**64 of a random-looking number for each block and its label, so that a change costs what it changes.
+
+    Source: Zobrist, "A New Hashing Method with Application for Game Playing", Univ. of Wisconsin TR 88 (1970), with
+    sums for exclusive or; the numbers are those of SplitMix64 (Steele, Lea and Flood 2014).
+    """
+    key = (blocks.astype(np.uint64) << np.uint64(32)) + label.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return int((key ^ (key >> np.uint64(31))).sum(dtype=np.uint64))
 
 
 def retrace(division: Division, label: IntArray, grids: Sequence[int]) -> IntArray:
@@ -231,22 +245,32 @@ def outline(division: Division, grids: Iterable[int] | None = None) -> gpd.GeoSe
     RedrawError : there is no such grid
     """
     numbers = division.numbers if grids is None else [int(number) for number in grids]
-    return gpd.GeoSeries([shape_of(division, number) for number in numbers], index=numbers, crs=division.ground.crs)
+    for number in numbers:
+        division.grid(number)
+    shapes = [shape_of(division.ground, member) for member in _members(division.label, numbers)]
+    return gpd.GeoSeries(shapes, index=numbers, crs=division.ground.crs)
 
 
-def shape_of(division: Division, grid: int) -> shapely.Polygon | shapely.MultiPolygon:
-    """Dissolved shape of one grid."""
-    union = shapely.coverage_union_all(division.ground.geometries[division.members(grid)])
+def shape_of(ground: Ground, member: IntArray) -> shapely.Polygon | shapely.MultiPolygon:
+    """Dissolved shape of some blocks."""
+    union = shapely.coverage_union_all(ground.geometries[member])
     return union if shapely.get_num_geometries(union) != 1 else shapely.get_geometry(union, 0)
 
 
 def same_codes(villages: Sequence[str], village: IntArray) -> IntArray:
     """(n,) village positions, those of one code told by the first of them."""
-    if not villages:
-        return village
     first: dict[str, int] = {}
     known = np.array([first.setdefault(code, position) for position, code in enumerate(villages)], np.int32)
     return known[village]
+
+
+def _members(label: IntArray, grids: Sequence[int]) -> list[IntArray]:
+    wanted = sorted(set(grids))
+    slot = np.full(int(label.max()) + 1, -1, np.int32)
+    slot[wanted] = np.arange(len(wanted), dtype=np.int32)
+    start, member = tally.gather(label, slot, len(wanted))
+    of = dict(zip(wanted, np.split(member, start[1:-1]), strict=True))
+    return [of[number] for number in grids]
 
 
 class _Pieces(NamedTuple):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import BrokenGridError, GridLockedError, RedrawError, StaleEditError
-from geo.redraw.division import Counts, Division, Grid, retrace, same_codes, survey
+from geo.redraw.division import Counts, Division, Grid, marks, retrace, same_codes, survey
 from geo.redraw.ground import IntArray
 
 Entry = tuple[int, Grid | None, Grid | None]
@@ -128,7 +128,17 @@ def apply(division: Division, edit: Edit) -> Division:
     villages = list(division.villages)
     for position, _, code in edit.recodes:
         villages[position] = code
-    return Division(division.ground, label, piece, tuple(grids), tuple(counts), tuple(villages))
+    village = same_codes(villages, division.ground.village) if edit.recodes else division.village
+    return Division(
+        division.ground,
+        label,
+        piece,
+        tuple(grids),
+        tuple(counts),
+        tuple(villages),
+        village,
+        _mark_after(division, edit),
+    )
 
 
 def redo(division: Division, record: Mapping[str, Any]) -> Edit:
@@ -181,7 +191,7 @@ def undo(division: Division, record: Mapping[str, Any]) -> Edit:
 
 def fingerprint(division: Division) -> str:
     """32 hexadecimal digits that change with any label or village code; names and locks do not count."""
-    return _fingerprint(division.label, division.villages)
+    return _fingerprint(division.mark, division.villages)
 
 
 def relabel(
@@ -265,7 +275,7 @@ def _counted(division: Division, edit: Edit) -> Edit:
     villages = list(division.villages)
     for position, _, code in edit.recodes:
         villages[position] = code
-    village = same_codes(villages, division.ground.village)
+    village = same_codes(villages, division.ground.village) if edit.recodes else division.village
     grids = set(edit.old.tolist()) | set(edit.new.tolist())
     if edit.recodes:
         there = np.isin(division.ground.village, [position for position, _, _ in edit.recodes])
@@ -278,7 +288,7 @@ def _counted(division: Division, edit: Edit) -> Edit:
         edit,
         before=tuple(count for count in known if count is not None),
         after=tuple(count for count in found.counts if count is not None),
-        result=_fingerprint(label, villages),
+        result=_fingerprint(_mark_after(division, edit), villages),
         moved_households=float(division.ground.households[edit.blocks].sum()),
     )
 
@@ -317,7 +327,9 @@ def _frozen(values: Any) -> NDArray[np.int32]:
     return array
 
 
-def _fingerprint(label: IntArray, villages: Sequence[str]) -> str:
-    told = blake2b(label.astype("<i4").tobytes(), digest_size=16)
-    told.update("\n".join(villages).encode())
-    return told.hexdigest()
+def _mark_after(division: Division, edit: Edit) -> int:
+    return (division.mark - marks(edit.blocks, edit.old) + marks(edit.blocks, edit.new)) % 2**64
+
+
+def _fingerprint(mark: int, villages: Sequence[str]) -> str:
+    return f"{mark:016x}" + blake2b("\n".join(villages).encode(), digest_size=8).hexdigest()

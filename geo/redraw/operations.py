@@ -64,7 +64,7 @@ def split(division: Division, grid: int, line: shapely.LineString, *, strict: bo
     _check_ends(division, grid, line, member)
     ground = division.ground
     left, crossed = np.zeros(member.size, np.bool_), np.zeros(member.size, np.bool_)
-    parts = shapely.get_parts(shape_of(division, grid))
+    parts = shapely.get_parts(shape_of(ground, member))
     for part in parts:
         inside = slice(None) if len(parts) == 1 else shapely.contains_xy(part, ground.x[member], ground.y[member])
         side = left_of(part, line, ground.x[member[inside]], ground.y[member[inside]])

@@ -81,6 +81,51 @@ def sum_members(label, start, member, first, neighbour, shared, households, area
 
 
 @njit(cache=True, nogil=True)
+def is_open(label, wanted, members, first, neighbour, mark, stamp):  # type: ignore[no-untyped-def]
+    """Whether all that borders grid `wanted` hangs together close by, so that the grid encloses nothing.
+
+    Close by are the nodes next to the grid, and the neighbours of those. False leaves it open: the way round may be
+    longer. Each area that a grid seals off borders it, so one connected collar means one area, that of the outside.
+
+    mark : (nodes,) workspace; no value in it may be `stamp` or `stamp + 1`
+    """
+    blocks = len(label)
+    collar = np.empty(len(mark), np.int32)
+    size = 0
+    for block in members:
+        for other in neighbour[first[block] : first[block + 1]]:
+            if mark[other] != stamp and (other >= blocks or label[other] != wanted):
+                mark[other] = stamp
+                collar[size] = other
+                size += 1
+    near = size
+    for i in range(near):
+        if collar[i] >= blocks:
+            continue
+        for other in neighbour[first[collar[i]] : first[collar[i] + 1]]:
+            if mark[other] != stamp and (other >= blocks or label[other] != wanted):
+                mark[other] = stamp
+                collar[size] = other
+                size += 1
+    rest = near
+    stack = np.empty(size + 1, np.int32)
+    stack[0] = collar[0]
+    mark[collar[0]] = stamp + 1
+    depth = min(near, 1)
+    while depth:
+        depth -= 1
+        here = stack[depth]
+        for other in neighbour[first[here] : first[here + 1]]:
+            if mark[other] == stamp:
+                mark[other] = stamp + 1
+                stack[depth] = other
+                depth += 1
+    for i in range(near):
+        rest -= mark[collar[i]] == stamp + 1
+    return rest == 0
+
+
+@njit(cache=True, nogil=True)
 def borders(label, piece, left, right):  # type: ignore[no-untyped-def]
     """Pairs of pieces, voids and the outside that share an edge: (b, 2) nodes and (b, 2) grids, -1 for no grid.
 
@@ -128,17 +173,12 @@ def enclosed_pieces(node, grid, wanted, parent):  # type: ignore[no-untyped-def]
                 parent[b] = a
     outside = len(parent) - 1  # the larger node becomes the root, so the outside stays one
     sealed, area = [], []
-    for whole in range(2):  # the neighbours of the grid tell whether there is anything to list
-        for i in range(len(node)):
-            if whole == 0 and grid[i, 0] != wanted and grid[i, 1] != wanted:
-                continue
-            for side in range(2):
-                here = node[i, side]
-                if grid[i, side] >= 0 and grid[i, side] != wanted:
-                    root = _root(parent, here)
-                    if root != outside and here not in sealed:
-                        sealed.append(here)
-                        area.append(root)
-        if not sealed:
-            break
+    for i in range(len(node)):
+        for side in range(2):
+            here = node[i, side]
+            if grid[i, side] >= 0 and grid[i, side] != wanted:
+                root = _root(parent, here)
+                if root != outside and here not in sealed:
+                    sealed.append(here)
+                    area.append(root)
     return sealed, area
