@@ -382,23 +382,19 @@ titles();
 const view = state.get("view").split(",").map(Number);
 map.setView([FIRST_VIEW[0], FIRST_VIEW[1]], FIRST_VIEW[2], { animate: false });
 try {
-  session = await request("/api/session");
+  // The summary brings the server's clock, which decides up to when reports are asked for; the town says where it is.
+  [session] = await Promise.all([request("/api/session"), loadSummary(), grids.grids.TOWN.load(map)]);
   if (session.password_is_one_time) signIn();
   showUser();
-  // The summary brings the server's clock, which decides up to when reports are asked for.
-  await loadSummary();
   loadPlans();
   places.load().then(() => refreshDetail(null, { force: true }));
   // The outline tells where the town lies; until it is there nothing else could be asked for.
   if (view.length === 3 && view.every(Number.isFinite)) map.setView([view[0], view[1]], view[2], { animate: false });
-  else {
-    await grids.grids.TOWN.load(map);
-    if (!whole(true)) {
-      grids.grids.VILLAGE.boxed = false;
-      grids.grids.VILLAGE.minZoom = 0;
-      await grids.grids.VILLAGE.load(map);
-      if (!whole(true) && state.get("date")) await showPresentArea();
-    }
+  else if (!whole(true)) {
+    grids.grids.VILLAGE.boxed = false;
+    grids.grids.VILLAGE.minZoom = 0;
+    await grids.grids.VILLAGE.load(map);
+    if (!whole(true) && state.get("date")) await showPresentArea();
   }
   for (const canvas of [ground, marks, lift]) canvas.addTo(map);
   placed = true;

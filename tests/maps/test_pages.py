@@ -115,7 +115,7 @@ def test_scripts_import_only_from_here():
     for path in SCRIPTS:
         text = path.read_text("utf-8")
         for static, dynamic in re.findall(
-            r"""^(?:import|export)\b[^"'=(]*["']([^"']+)["']|\bimport\(["']([^"']+)["']\)""", text, re.MULTILINE
+            r"""^(?:import|export)\b[^"'=(\n]*["']([^"']+)["']|\bimport\(["']([^"']+)["']\)""", text, re.MULTILINE
         ):
             source = static or dynamic
             assert source.startswith(("/static/", "/vendor/")), (path.name, source)
