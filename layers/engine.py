@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,18 @@ def _sqlite_module() -> Any:
     return pysqlite3
 
 
+def _load_own_libraries() -> None:
+    """Load the packages that bring a GEOS, PROJ or GDAL of their own, before the extension loads Debian's.
+
+    SQLite opens an extension for the whole process, so a package that came later would have some of its own calls
+    answered by the other version, which corrupts memory: seen as crashes at exit and as wrong errors of GEOS.
+    """
+    for name in ("shapely", "pyproj", "pyogrio"):
+        import_module(name)
+
+
 def _spatialite(url: sa.URL) -> Engine:
+    _load_own_libraries()
     module = _sqlite_module()
     engine = sa.create_engine(url, module=module, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
 

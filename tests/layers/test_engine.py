@@ -1,5 +1,7 @@
 """The schema is made by the migrations, on both databases, and is the one the models describe."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from threading import Thread
 
@@ -64,6 +66,25 @@ def test_a_writer_waits_for_another_one(engine):
     assert sorted(order) == ["first", "second"]
     with sessions(engine)() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Audit)) == 2
+
+
+def test_spatialite_and_shapely_share_a_process_in_any_order(tmp_path):
+    """The extension brings a GEOS of its own; whoever came second used to corrupt the memory of the first."""
+    program = f"""
+from layers.engine import connect, upgrade_schema
+engine = connect("sqlite:///{tmp_path}/new.sqlite")
+upgrade_schema(engine)
+import geopandas, shapely
+shape = shapely.Point(120, 30).buffer(1, quad_segs=500)
+towns = geopandas.GeoSeries([shape] * 200, crs=4326).to_crs(4549)
+assert towns.union_all().area > 0
+with engine.connect() as connection:
+    for _ in range(50):
+        connection.exec_driver_sql("SELECT ST_AsBinary(ST_Buffer(MakePoint(120, 30, 4326), 1))").scalar()
+engine.dispose()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_upgrade_twice_changes_nothing(engine):
