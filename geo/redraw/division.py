@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import geopandas as gpd
@@ -145,6 +145,7 @@ def divide(ground: Ground, labels: Any, *, grids: Sequence[Grid | None] | None =
     0.2
     """
     label = _labels(ground, labels)
+    label.setflags(write=False)
     used = np.unique(label)
     named = _grids(used, grids)
     empty = Division(ground, label, np.full(len(label), -1, np.int32), named, (), ground.villages, ground.village, 0)
@@ -154,7 +155,6 @@ def divide(ground: Ground, labels: Any, *, grids: Sequence[Grid | None] | None =
         assert one is not None
         counts[one.grid] = one
     found.piece.setflags(write=False)
-    label.setflags(write=False)
     mark = marks(np.arange(len(label)), label)
     return Division(ground, label, found.piece, named, tuple(counts), ground.villages, ground.village, mark)
 
@@ -231,7 +231,7 @@ def measures(division: Division) -> pd.DataFrame:
         grid, count = division.grids[number], division.counts[number]
         assert grid is not None
         assert count is not None
-        rows.append(asdict(grid) | vars(count) | {"contiguous": count.contiguous})
+        rows.append(vars(grid) | vars(count) | {"contiguous": count.contiguous})
     return pd.DataFrame(rows).drop(columns=["detached", "enclosed"]).set_index("grid")
 
 
@@ -261,7 +261,9 @@ def same_codes(villages: Sequence[str], village: IntArray) -> IntArray:
     """(n,) village positions, those of one code told by the first of them."""
     first: dict[str, int] = {}
     known = np.array([first.setdefault(code, position) for position, code in enumerate(villages)], np.int32)
-    return known[village]
+    told = known[village]
+    told.setflags(write=False)
+    return told
 
 
 def _members(label: IntArray, grids: Sequence[int]) -> list[IntArray]:

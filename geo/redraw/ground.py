@@ -115,7 +115,7 @@ def prepare(blocks: gpd.GeoDataFrame, *, parent: Any = None, target: float = 300
 
     Notes
     -----
-    20,000 blocks of seven vertices take about 1.5 s, most of it for the check of the coverage.
+    20,000 blocks of seven vertices take about 2 s, a good part of it for the check of the coverage.
 
     Examples
     --------

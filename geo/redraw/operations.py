@@ -276,6 +276,7 @@ def _whole_sides(division: Division, chosen: IntArray, left: NDArray[np.bool_]) 
     while True:
         side = np.full(ground.nodes, -1, np.int32)
         side[chosen] = left
+        side.setflags(write=False)
         member = np.concatenate([chosen[~left], chosen[left]])
         start = np.array([0, chosen.size - left.sum(), chosen.size])
         piece = np.full(len(division.label), -1, np.int32)
