@@ -5,7 +5,8 @@
 
 Every operation runs on a plan of grids of about `--target` households, on random grids and lines, after one run that
 compiles. The clock counts whatever else the machine does; CPU time is what this process used. An edit computes the
-changed blocks, the new counts of all grids it touches, their pieces and what they enclose. `apply` makes the next state, `undo` applies the inverse, `outline` dissolves the touched grids.
+changed blocks, the new counts of all grids it touches, their pieces and what they enclose.
+`apply` makes the next state, `undo` applies the inverse, `outline` dissolves the touched grids.
 """
 
 from __future__ import annotations
