@@ -126,7 +126,7 @@ def best_groups(
 
     They sum to `grids` where the band allows it.
     """
-    steps = 100_000 + 1500 * len(units.households)
+    steps = 100_000 + 6000 * len(units.households)
     starts = {"fast": 2, "normal": 8, "thorough": 32}[effort]
 
     def search(start: int) -> tuple[float, NDArray[np.int64]]:

@@ -162,7 +162,7 @@ def _draw_anew(request: Request, graph: Graph, region: NDArray[np.int64]) -> NDA
     if request.nesting == "grouped" and (region >= 0).all() and request.village.max() > 0:
         area, perimeter = shapely.area(request.geometries), shapely.length(request.geometries)
         unit, units = units_of(graph, request.households, request.village, area, perimeter)
-        prices = Prices(band.low, band.high, band.target, 0.01 * band.target, 0.4, 0.3, 0.9, 1.0, 3.0, 1.0)
+        prices = Prices(band.low, band.high, band.target, 0.01 * band.target, 0.45, 0.3, 0.9, 1.0, 3.0, 1.0)
         part, count = best_groups(unit, units, prices, band, int(count.sum()), request.seed, request.effort)
     return first_plan(graph, request.households, request.village, part, count, request.seed)
 

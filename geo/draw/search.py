@@ -14,7 +14,7 @@ Report = Callable[[float, NDArray[np.int32]], bool]
 
 
 SWEEPS = {"fast": 300, "normal": 300, "thorough": 2000}  # proposals for each block in the first annealing
-TRIALS = {"fast": 3, "normal": 20, "thorough": 150}  # neighbourhoods annealed anew for each grid
+TRIALS = {"fast": 3, "normal": 45, "thorough": 250}  # neighbourhoods annealed anew for each grid
 ROUNDS = 8  # how often the map is halved along another line
 
 
