@@ -1,4 +1,4 @@
-"""Write an invented town into a folder: GeoJSON and CSV files that can be loaded, and a README that tells what they are."""
+"""Write an invented town into a folder: GeoJSON and CSV files that can be loaded, and a README about them."""
 
 from __future__ import annotations
 
@@ -103,14 +103,15 @@ def _readme(town: Town, paths: list[Path], rows: dict[str, int]) -> str:
     kinds = town.villages["kind"].value_counts()
     return f"""# {names}: an invented place
 
-Everything here is generated; no line of it describes a real place. The names are made up, and the county code 330699 is in no
-official list. Where a name also exists somewhere in China, that is chance. The data lie near 120.5° E, 29.8° N only so that
-metric work has a natural coordinate system there (EPSG:4549).
+Everything here is generated; no line of it describes a real place. The names are made up, and the county
+code 330699 is in no official list. Where a name also exists somewhere in China, that is chance. The data lie
+near 120.5° E, 29.8° N only so that metric work has a natural coordinate system there (EPSG:4549).
 
 - Origin: `geo.town.make_town({town.households}, seed={town.seed}, until={town.until.isoformat()})` of Fengqiao Grid
 - CRS: EPSG:4326, longitude before latitude, rounded to 7 decimals
 - Licence: CC0 1.0 (public domain dedication)
-- Towns {len(town.town):,}, communities {int(kinds.get("社区", 0)):,}, villages {int(kinds.get("村", 0)):,}, households {total:,}
+- Towns {len(town.town):,}, communities {kinds.get("社区", 0):,}, villages {kinds.get("村", 0):,}
+- Households {total:,}
 - Reports: the 90 days up to {town.until.isoformat()}, times with +08:00
 - Persons: none. Households are counts at an address.
 

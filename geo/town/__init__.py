@@ -1,4 +1,4 @@
-"""A whole invented town, 枫溪镇, or a county of such towns: places, roads, water, buildings, addresses, cameras, reports."""
+"""A whole invented town, 枫溪镇, or a county of such towns, from its river to its reports."""
 
 from __future__ import annotations
 

@@ -17,14 +17,36 @@ from geo.town.streets import Core
 from geo.town.terrain import Floats, Ints
 
 FIELDS = (
-    "address_key", "province", "city", "county", "town", "village", "hamlet", "group_no", "road", "lane", "number",
-    "estate", "building", "unit", "floor", "room", "full_text",
-)  # fmt: skip
+    "address_key",
+    "province",
+    "city",
+    "county",
+    "town",
+    "village",
+    "hamlet",
+    "group_no",
+    "road",
+    "lane",
+    "number",
+    "estate",
+    "building",
+    "unit",
+    "floor",
+    "room",
+    "full_text",
+)
 GROUP_SIZE = 38
 _PUBLIC_NAMES = {
-    "market": "{}农贸市场", "government": "{}镇人民政府", "primary": "{}镇中心小学", "hospital": "{}镇中心卫生院",
-    "middle": "{}镇初级中学", "station": "{}汽车站", "kindergarten": "{}镇中心幼儿园", "care": "{}镇敬老院", "square": "{}文化广场",
-}  # fmt: skip
+    "market": "{}农贸市场",
+    "government": "{}镇人民政府",
+    "primary": "{}镇中心小学",
+    "hospital": "{}镇中心卫生院",
+    "middle": "{}镇初级中学",
+    "station": "{}汽车站",
+    "kindergarten": "{}镇中心幼儿园",
+    "care": "{}镇敬老院",
+    "square": "{}文化广场",
+}
 _TRADES = ("针织", "服饰", "五金", "机械", "纸业", "食品", "香榧", "包装", "家具", "电子", "袜业", "弹簧")
 
 
@@ -63,9 +85,17 @@ def name_town(rng: np.random.Generator, site: Site, town: int, done: TownBuilt) 
     keys = _keys(np.array([by_unit[u][0] for u in done.unit[done.built.door_building].tolist()]))
     table = pd.DataFrame({"address_key": keys, **columns})[list(FIELDS)]
     return Named(
-        f"{stem}镇", code, by_unit, hamlets, groups, street_names, table, done.built.door_xy, done.households,
+        f"{stem}镇",
+        code,
+        by_unit,
+        hamlets,
+        groups,
+        street_names,
+        table,
+        done.built.door_xy,
+        done.households,
         _building_names(done, groups, by_unit),
-    )  # fmt: skip
+    )
 
 
 def _group_names(rng: np.random.Generator, stem: str, done: TownBuilt) -> list[str]:
@@ -100,9 +130,15 @@ def _street_names(rng: np.random.Generator, stem: str, core: Core) -> Any:
 
 
 def _columns(
-    site: Site, town: int, done: TownBuilt, town_name: str, units: dict[int, tuple[str, str]], hamlets: dict[int, str],
-    groups: list[str], street_names: Any,
-) -> dict[str, Any]:  # fmt: skip
+    site: Site,
+    town: int,
+    done: TownBuilt,
+    town_name: str,
+    units: dict[int, tuple[str, str]],
+    hamlets: dict[int, str],
+    groups: list[str],
+    street_names: Any,
+) -> dict[str, Any]:
     built = done.built
     m = len(built.door_room)
     kind, group = built.kind[built.door_building], built.group[built.door_building]
@@ -201,7 +237,8 @@ def _rural_numbers(done: TownBuilt, rural: Any) -> tuple[Ints, Ints]:
 
 
 def _urban_numbers(core: Core, done: TownBuilt, urban: Any, street_names: Any) -> tuple[Any, Ints]:
-    """Road and house number of each urban door: odd on one side, even on the other; an estate or lane has one number."""
+    """Road and house number of each urban door: odd on one side, even on the other;
+    an estate or lane has one number."""
     built = done.built
     group = built.group[built.door_building]
     m = group.size

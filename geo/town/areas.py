@@ -10,7 +10,7 @@ import shapely
 from scipy import ndimage
 
 from geo.town.lines import chaikin
-from geo.town.terrain import CELL, STEEP, Floats, Ints, Raster, noise, spread
+from geo.town.terrain import CELL, Floats, Ints, Raster, noise, spread
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def town_seats(rng: np.random.Generator, n: int, raster: Raster, margin: float, 
     return np.array(seats, dtype=np.int64)
 
 
-def border_cost(rng: np.random.Generator, height: Floats, away: Floats, wet: Any) -> Ints:
+def border_cost(rng: np.random.Generator, height: Floats, wet: Any) -> Ints:
     """(n,) cost of growing over a cell: borders come to lie on ridges and along water."""
     rough = 12 + 0.3 * height + 16 * np.abs(noise(rng, height.shape, 7)) + 6 * np.abs(noise(rng, height.shape, 2))
     cost = rough.astype(np.int64).ravel()
@@ -105,9 +105,10 @@ def town_labels(rng: np.random.Generator, raster: Raster, cost: Ints, seats: Int
 def village_seeds(
     rng: np.random.Generator, raster: Raster, own: Ints, flat: Ints, core: Floats, keep: float, n: int
 ) -> Ints:
-    """(n,) cells for village centres among the town's cells `own`: evenly spread, on level ground away from the core."""
+    """(n,) cells for village centres among the town's cells `own`: evenly spread, level, away from the core."""
     xy = raster.centres(own)
     pool = xy[np.hypot(*(xy - core).T) > keep]
+    pool = pool[:: max(1, len(pool) // 6000)]
     centres = pool[rng.choice(len(pool), n, replace=False)]
     for _ in range(12):
         near = np.argmin(((pool[:, None, :] - centres[None]) ** 2).sum(axis=2), axis=1)

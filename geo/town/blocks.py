@@ -14,8 +14,16 @@ from geo.town.rows import NO_ROWS, Rows, along_edges, facing_south, in_rows, sid
 from geo.town.streets import HALF_WIDTH, MAIN, Core
 from geo.town.terrain import Floats
 
-PUBLIC = (("market", f.MARKET), ("government", f.OFFICE), ("primary", f.SCHOOL), ("hospital", f.HOSPITAL),
-          ("middle", f.SCHOOL), ("station", f.STATION), ("kindergarten", f.SCHOOL), ("care", f.CARE))  # fmt: skip
+PUBLIC = (
+    ("market", f.MARKET),
+    ("government", f.OFFICE),
+    ("primary", f.SCHOOL),
+    ("hospital", f.HOSPITAL),
+    ("middle", f.SCHOOL),
+    ("station", f.STATION),
+    ("kindergarten", f.SCHOOL),
+    ("care", f.CARE),
+)
 
 
 @dataclass(frozen=True)

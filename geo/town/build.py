@@ -13,10 +13,12 @@ from geo.town import hamlets
 from geo.town.areas import portion
 from geo.town.blocks import Group, build_blocks
 from geo.town.fabric import Built, Fabric
+from geo.town.hamlets import joined
 from geo.town.network import LOCAL, PRIMARY, SECONDARY, TERTIARY
+from geo.town.rivers import water_within
 from geo.town.rows import Rows, later_overlaps, turn
 from geo.town.site import Site
-from geo.town.terrain import Floats, Ints
+from geo.town.terrain import Ints
 
 ROAD_HALF = {PRIMARY: 8.0, SECONDARY: 6.0, TERTIARY: 4.5, LOCAL: 3.5}
 HAMLET_BASE = 1_000_000
@@ -40,9 +42,9 @@ def build_town(rng: np.random.Generator, site: Site, town: int) -> TownBuilt:
     """Everything that is built in one town; the households sum exactly to the site's counts."""
     fabric, groups = Fabric(), list[Group]()
     units = np.flatnonzero(site.unit_town == town)
-    around = shapely.box(*shapely.total_bounds(site.unit_area[units]))
-    water = shapely.intersection(site.wet_area, around)
-    square = build_blocks(rng, site.cores[town], water, fabric, groups)
+    around = shapely.total_bounds(site.cores[town].outline) + np.array([-200.0, -200.0, 200.0, 200.0])
+    square = build_blocks(rng, site.cores[town], water_within(site.water, around), fabric, groups)
+    water = _Water(site, units)
     core_count = fabric.count
     roads = _Roads(site, town)
     mine = np.flatnonzero(np.isin(site.hamlet_unit, units))
@@ -51,6 +53,7 @@ def build_town(rng: np.random.Generator, site: Site, town: int) -> TownBuilt:
     _roadside_houses(rng, site, mine, plans, roads, water, lanes, fabric)
     built = fabric.table()
     built, unit = _standing(site, units, built, core_count, roads, water)
+    lanes = joined(lanes, np.concatenate([roads.lines, site.cores[town].lines]), built.polygons, site.water.parts)
     return TownBuilt(built, _share(rng, site, town, built, unit), unit, lanes, groups, square)
 
 
@@ -73,18 +76,29 @@ class _Roads:
         return out
 
 
+class _Water:
+    """Water near a town, in small parts."""
+
+    def __init__(self, site: Site, units: Ints) -> None:
+        near = shapely.intersects(site.water.parts, shapely.box(*shapely.total_bounds(site.unit_area[units])))
+        self._tree = shapely.STRtree(site.water.parts[near])
+
+    def dry(self, shapes: Any, margin: float) -> Any:
+        """(n,) bool: shapes at least `margin` metres from water."""
+        out = np.ones(len(shapes), bool)
+        out[np.unique(self._tree.query(shapes, predicate="dwithin", distance=margin)[0])] = False
+        return out
+
+    def around(self, shape: Any, margin: float) -> Any:
+        """Water widened by `margin` where it comes near a shape; empty if it does not."""
+        at = self._tree.query(shape, predicate="dwithin", distance=margin)
+        return shapely.union_all(shapely.buffer(self._tree.geometries[at], margin, quad_segs=3))
+
+
 def _inside(shapes: Any, area: Any) -> Any:
     inner = shapely.buffer(area, -BORDER_M)
     shapely.prepare(inner)
     return shapely.contains_properly(inner, shapes)
-
-
-def _dry(shapes: Any, water: Any, margin: float) -> Any:
-    parts = shapely.get_parts(water)
-    out = np.ones(len(shapes), bool)
-    if parts.size:
-        out[np.unique(shapely.STRtree(parts).query(shapes, predicate="dwithin", distance=margin)[0])] = False
-    return out
 
 
 def _hamlet_houses(
@@ -93,7 +107,7 @@ def _hamlet_houses(
     mine: Ints,
     plans: list[hamlets.Hamlet],
     roads: _Roads,
-    water: Any,
+    water: _Water,
     fabric: Fabric,
 ) -> list[Any]:
     drawn = [hamlets.houses(rng, plan) for plan in plans]
@@ -102,7 +116,7 @@ def _hamlet_houses(
     place = np.concatenate([p for _, p, _ in drawn])
     whose = np.repeat(np.arange(len(plans)), sizes)
     shapes = shapely.polygons(corners)
-    free = roads.clear(shapes) & _dry(shapes, water, 5.0)
+    free = roads.clear(shapes) & water.dry(shapes, 5.0)
     for k, unit in enumerate(site.hamlet_unit[mine].tolist()):
         part = whose == k
         free[part] &= _inside(shapes[part], site.unit_area[unit])
@@ -111,21 +125,20 @@ def _hamlet_houses(
     halls = _halls(site, mine, plans, shapes, free & (apart > 1.6), free, fabric)
     free &= ~halls
     lanes = []
-    dry = shapely.buffer(water, 2.0)
-    shapely.prepare(dry)
     for k, plan in enumerate(plans):
         part = np.flatnonzero((whose == k) & free)[: max(3, round(0.88 * plan.houses))]
         n = part.size
         fabric.add(
-            Rows(corners[part], np.ones(n, np.int64), place[part, 0].astype(np.int64)), f.HOUSE, _storeys(rng, n),
-            HAMLET_BASE + mine[k], doors=np.ones(n, np.int64), room=rng.choice([1.0, 2.0], n, p=[0.86, 0.14]),
-        )  # fmt: skip
+            Rows(corners[part], np.ones(n, np.int64), place[part, 0].astype(np.int64)),
+            f.HOUSE,
+            _storeys(rng, n),
+            HAMLET_BASE + mine[k],
+            doors=np.ones(n, np.int64),
+            room=rng.choice([1.0, 2.0], n, p=[0.86, 0.14]),
+        )
         for lane in hamlets.lanes(plan, place[part]):
-            if shapely.intersects(dry, lane):
-                parts = shapely.get_parts(shapely.difference(lane, dry))
-                lanes += [p for p in parts if shapely.length(p) > 15]
-            else:
-                lanes.append(lane)
+            parts = shapely.get_parts(shapely.difference(lane, water.around(lane, 2.0)))
+            lanes += [part for part in parts if shapely.length(part) > 15]
     return lanes
 
 
@@ -150,17 +163,27 @@ def _halls(
             if free[hit].all():
                 gone[hit] = True
                 fabric.add(
-                    Rows(box[None], np.ones(1, np.int64), np.zeros(1, np.int64)), f.HALL, np.array([3]), HAMLET_BASE + mine[k],
-                    doors=np.ones(1, np.int64), room=np.zeros(1),
-                )  # fmt: skip
+                    Rows(box[None], np.ones(1, np.int64), np.zeros(1, np.int64)),
+                    f.HALL,
+                    np.array([3]),
+                    HAMLET_BASE + mine[k],
+                    doors=np.ones(1, np.int64),
+                    room=np.zeros(1),
+                )
                 break
     return gone
 
 
 def _roadside_houses(
-    rng: np.random.Generator, site: Site, mine: Ints, plans: list[hamlets.Hamlet], roads: _Roads, water: Any,
-    lanes: list[Any], fabric: Fabric,
-) -> None:  # fmt: skip
+    rng: np.random.Generator,
+    site: Site,
+    mine: Ints,
+    plans: list[hamlets.Hamlet],
+    roads: _Roads,
+    water: _Water,
+    lanes: list[Any],
+    fabric: Fabric,
+) -> None:
     quiet = np.isin(roads.grade, (TERTIARY, LOCAL))
     corners, centres = hamlets.roadside(rng, roads.lines[quiet], 10.0)
     if len(corners) == 0:
@@ -171,7 +194,7 @@ def _roadside_houses(
     )[::-1]
     whose = whose[1]
     shapes = shapely.polygons(corners)
-    free = roads.clear(shapes) & _dry(shapes, water, 5.0) & (gap < 420) & (rng.random(len(shapes)) < 0.62)
+    free = roads.clear(shapes) & water.dry(shapes, 5.0) & (gap < 420) & (rng.random(len(shapes)) < 0.62)
     hit = shapely.STRtree(shapely.polygons(np.concatenate(fabric.corners))).query(
         shapes, predicate="dwithin", distance=3.0
     )[0]
@@ -187,15 +210,21 @@ def _roadside_houses(
         part = part[: max(1, round(0.16 * plan.houses))]
         n = part.size
         fabric.add(
-            Rows(corners[part], np.ones(n, np.int64), np.full(n, 99)), f.HOUSE, _storeys(rng, n), HAMLET_BASE + mine[k],
-            doors=np.ones(n, np.int64), room=rng.choice([1.0, 2.0], n, p=[0.8, 0.2]),
-        )  # fmt: skip
+            Rows(corners[part], np.ones(n, np.int64), np.full(n, 99)),
+            f.HOUSE,
+            _storeys(rng, n),
+            HAMLET_BASE + mine[k],
+            doors=np.ones(n, np.int64),
+            room=rng.choice([1.0, 2.0], n, p=[0.8, 0.2]),
+        )
 
 
-def _standing(site: Site, units: Ints, built: Built, core_count: int, roads: _Roads, water: Any) -> tuple[Built, Ints]:
+def _standing(
+    site: Site, units: Ints, built: Built, core_count: int, roads: _Roads, water: _Water
+) -> tuple[Built, Ints]:
     """Drop what touches water, a road, a border or an earlier building; gives the unit of each that stays."""
     shapes = built.polygons
-    keep = _dry(shapes, water, 1.0)
+    keep = water.dry(shapes, 2.0)
     keep[:core_count] &= roads.clear(shapes[:core_count])
     unit = np.full(len(shapes), -1)
     for u in units.tolist():

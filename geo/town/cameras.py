@@ -21,10 +21,15 @@ PER_HOUSEHOLD = 0.022
 """Domain figures: 594 to 780 cameras in towns of about 28,800 households."""
 FIXED, DOME, HALF_DOME, PANORAMA = 3, 1, 2, 6
 _AT = {
-    f.MARKET: ("6", "ART7_2", "02", "市场管理办公室"), f.SCHOOL: ("8", "ART7_2", "11", "学校"), f.HOSPITAL: ("11", "ART7_2", "09", "卫生院"),
-    f.OFFICE: ("2", "ART7_1", "03", "综治中心"), f.STATION: ("3", "ART7_2", "04", "汽车站"), f.FACTORY: ("", "ART9", "40", "企业"),
-    f.HALL: ("2", "ART9", "01", "村民委员会"), f.CARE: ("", "ART7_2", "09", "敬老院"),
-}  # fmt: skip
+    f.MARKET: ("6", "ART7_2", "02", "市场管理办公室"),
+    f.SCHOOL: ("8", "ART7_2", "11", "学校"),
+    f.HOSPITAL: ("11", "ART7_2", "09", "卫生院"),
+    f.OFFICE: ("2", "ART7_1", "03", "综治中心"),
+    f.STATION: ("3", "ART7_2", "04", "汽车站"),
+    f.FACTORY: ("", "ART9", "40", "企业"),
+    f.HALL: ("2", "ART9", "01", "村民委员会"),
+    f.CARE: ("", "ART7_2", "09", "敬老院"),
+}
 
 
 @dataclass
@@ -64,7 +69,7 @@ def place_cameras(
     shapes = done.built.polygons
     indoors = np.zeros(len(xy), bool)
     indoors[shapely.STRtree(shapes).query(shapely.points(xy), predicate="dwithin", distance=0.15)[0]] = True
-    indoors |= shapely.distance(site.wet_area, shapely.points(xy)) < 0.5
+    indoors[shapely.STRtree(site.water.parts).query(shapely.points(xy), predicate="dwithin", distance=0.5)[0]] = True
     unit = np.full(len(xy), -1)
     for u in np.flatnonzero(site.unit_town == town).tolist():
         inner = shapely.buffer(site.unit_area[u], -1.0)
@@ -208,10 +213,10 @@ def _bridges(site: Site, town: int, named: Named, sites: _Sites) -> None:
             if len(xy) < 2 or shapely.length(part) < 15:
                 continue
             ahead = (xy[-1] - xy[0]) / max(1e-9, float(np.hypot(*(xy[-1] - xy[0]))))
+            if any(np.hypot(row[1] - xy[0, 0], row[2] - xy[0, 1]) < 40 for row in sites.rows if row[6] == "10/15"):
+                continue
             pole = xy[0] - ahead * 9.0 + 7.0 * np.array([ahead[1], -ahead[0]])
-            sites.add(
-                1, pole, _bearing(ahead), "dome", f"{named.town[:-1]}大桥桥头", "10/15", "ART7_1", "00", "综治中心"
-            )
+            sites.add(1, pole, _bearing(ahead), "dome", f"{named.town[:-1]}溪桥头", "10/15", "ART7_1", "00", "综治中心")
 
 
 def _assets(
@@ -240,20 +245,27 @@ def _assets(
     for row in rows:
         twin[row[5]] = twin.get(row[5], 0) + 1
         labels.append(row[5] if twin[row[5]] == 1 else f"{row[5]}{twin[row[5]]}")
-    return pd.DataFrame({
-        "camera_id": [f"{COUNTY_CODE}{town + 1:02d}{row[8]}132{0 if p else 5}{first + k:06d}" for k, (row, p) in enumerate(zip(rows, public, strict=True))],
-        "name": labels,
-        "bearing_deg": bearing,
-        "fov_deg": fov,
-        "range_m": reach,
-        "ptz_type": ptz,
-        "point_class": np.where(public, 1, np.where([row[7] == "ART9" and row[8] == "40" for row in rows], 3, 2)),
-        "position_type": [row[6] for row in rows],
-        "room_type": np.ones(n, np.int64),
-        "supply_light": rng.choice([1, 2, 3], n, p=[0.1, 0.75, 0.15]),
-        "management_unit": owner,
-        "install_time": [(until - timedelta(days=int(d))).isoformat() for d in age],
-        "site_category": [row[7] for row in rows],
-        "asset_state": rng.choice([1, 2, 3], n, p=[0.94, 0.045, 0.015]),
-        "record_days": np.where(public, 90, rng.choice([30, 60, 90], n, p=[0.7, 0.15, 0.15])),
-    })  # fmt: skip
+    centre = f"{COUNTY_CODE}{town + 1:02d}"
+    ids = [
+        f"{centre}{row[8]}132{0 if own else 5}{first + k:06d}"
+        for k, (row, own) in enumerate(zip(rows, public, strict=True))
+    ]
+    return pd.DataFrame(
+        {
+            "camera_id": ids,
+            "name": labels,
+            "bearing_deg": bearing,
+            "fov_deg": fov,
+            "range_m": reach,
+            "ptz_type": ptz,
+            "point_class": np.where(public, 1, np.where([row[7] == "ART9" and row[8] == "40" for row in rows], 3, 2)),
+            "position_type": [row[6] for row in rows],
+            "room_type": np.ones(n, np.int64),
+            "supply_light": rng.choice([1, 2, 3], n, p=[0.1, 0.75, 0.15]),
+            "management_unit": owner,
+            "install_time": [(until - timedelta(days=int(d))).isoformat() for d in age],
+            "site_category": [row[7] for row in rows],
+            "asset_state": rng.choice([1, 2, 3], n, p=[0.94, 0.045, 0.015]),
+            "record_days": np.where(public, 90, rng.choice([30, 60, 90], n, p=[0.7, 0.15, 0.15])),
+        }
+    )

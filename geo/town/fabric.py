@@ -13,9 +13,19 @@ from geo.town.terrain import Floats, Ints
 
 HOUSE, SLAB, SHOP, OLD, SCHOOL, HOSPITAL, MARKET, OFFICE, FACTORY, STATION, HALL, CARE = range(12)
 KINDS = (
-    "house", "apartments", "shophouse", "house", "school", "hospital", "market", "government", "factory", "station",
-    "village_committee", "elderly_home",
-)  # fmt: skip
+    "house",
+    "apartments",
+    "shophouse",
+    "house",
+    "school",
+    "hospital",
+    "market",
+    "government",
+    "factory",
+    "station",
+    "village_committee",
+    "elderly_home",
+)
 STOREY_M = 3.1
 
 
@@ -60,10 +70,15 @@ class Fabric:
     def table(self) -> Built:
         """Everything so far as arrays."""
         return Built(
-            np.concatenate(self.corners), np.concatenate(self.kind), np.concatenate(self.levels), np.concatenate(self.group),
-            np.concatenate(self.door_building), np.concatenate(self.door_xy), np.concatenate(self.door_room),
+            np.concatenate(self.corners),
+            np.concatenate(self.kind),
+            np.concatenate(self.levels),
+            np.concatenate(self.group),
+            np.concatenate(self.door_building),
+            np.concatenate(self.door_xy),
+            np.concatenate(self.door_room),
             np.concatenate(self.door_unit),
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True)
@@ -84,9 +99,15 @@ class Built:
         doors = mask[self.door_building]
         new = np.cumsum(mask) - 1
         return Built(
-            self.corners[mask], self.kind[mask], self.levels[mask], self.group[mask],
-            new[self.door_building[doors]], self.door_xy[doors], self.door_room[doors], self.door_unit[doors],
-        )  # fmt: skip
+            self.corners[mask],
+            self.kind[mask],
+            self.levels[mask],
+            self.group[mask],
+            new[self.door_building[doors]],
+            self.door_xy[doors],
+            self.door_room[doors],
+            self.door_unit[doors],
+        )
 
     @property
     def polygons(self) -> Any:

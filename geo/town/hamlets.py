@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from geo.town.rows import facing_south, turn
 from geo.town.terrain import Floats, Ints
@@ -51,7 +53,7 @@ def _world(hamlet: Hamlet, uv: Floats) -> Floats:
 
 
 def houses(rng: np.random.Generator, hamlet: Hamlet) -> tuple[Floats, Floats, Floats]:
-    """Candidate houses, best first: corners (n, 4, 2) with the door edge first, (row, column place) (n, 2), rank (n,)."""
+    """Candidate houses, best first: corners (n, 4, 2), door edge first; row and place in it (n, 2); rank (n,)."""
     room = hamlet.houses * PLOT * PITCH * 2.6
     a = np.sqrt(room / (np.pi * hamlet.squash))
     b = a * hamlet.squash
@@ -95,7 +97,7 @@ def lanes(hamlet: Hamlet, place: Floats) -> list[Any]:
         return []
     cross = 6 * PLOT
     found = []
-    low = {}
+    low: dict[int, list[float]] = {}
     for r in np.unique(place[:, 0]):
         u = np.sort(place[place[:, 0] == r, 1])
         breaks = np.flatnonzero(np.diff(u) > 3.2 * PLOT)
@@ -120,6 +122,38 @@ def _curve(hamlet: Hamlet, uv: Floats) -> Any:
     steps = max(2, int(np.hypot(*(uv[1] - uv[0])) / 18) + 1)
     part = np.linspace(0, 1, steps)[:, None]
     return shapely.linestrings(np.round(_world(hamlet, uv[0] + (uv[1] - uv[0]) * part), 2))
+
+
+def joined(lanes: list[Any], roads: Any, buildings: Any, wet: Any) -> list[Any]:
+    """Lanes with links added from every group of lines that is cut off to the rest; lanes that can't be linked go.
+
+    A link is at most 150 m long and crosses neither buildings nor water.
+    """
+    homes, water = shapely.STRtree(buildings), shapely.STRtree(wet)
+    links: list[Any] = []
+    while True:
+        lines = np.array([*roads, *lanes, *links], object)
+        a, b = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=0.6)
+        _, part = connected_components(coo_array((np.ones(a.size), (a, b)), shape=(lines.size, lines.size)))
+        main = int(np.argmax(np.round(np.bincount(part, shapely.length(lines)), 2)))
+        rest, reached = lines[part == main], shapely.STRtree(lines[part == main])
+        added = 0
+        for k in np.unique(part[part != main]):
+            own = lines[part == k]
+            near, gap = reached.query_nearest(own, return_distance=True, all_matches=False)
+            best = int(np.argmin(np.round(gap, 3)))
+            link = shapely.shortest_line(own[near[0, best]], rest[near[1, best]])
+            if (
+                gap[best] < 150
+                and not homes.query(link, "intersects").size
+                and not water.query(link, "intersects").size
+            ):
+                links.append(shapely.set_precision(link, 0.01, mode="pointwise"))
+                added += 1
+        if not added:
+            break
+    cut_off = part[len(roads) : len(roads) + len(lanes)] != main
+    return [lane for lane, off in zip(lanes, cut_off.tolist(), strict=True) if not off] + links
 
 
 def roadside(rng: np.random.Generator, roads: Any, offset: float) -> tuple[Floats, Floats]:

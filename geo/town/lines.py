@@ -55,10 +55,17 @@ def smooth(xy: Floats, tolerance: float) -> Floats:
     return np.round(chaikin(plain), 2)
 
 
-def ribbon(xy: Floats, half: Floats) -> Any:
-    """Polygon of a band around (n, 2) with half widths (n,): the union of the hulls of neighbouring discs."""
+def ribbon(xy: Floats, half: Floats) -> tuple[Any, Any]:
+    """Polygon of a band around (n, 2) with half widths (n,), and the (n - 1,) hulls of discs it is made of."""
     turn = np.linspace(0, 2 * np.pi, 12, endpoint=False)
     discs = xy[:, None, :] + half[:, None, None] * np.stack([np.cos(turn), np.sin(turn)], axis=-1)[None]
     pairs = np.concatenate([discs[:-1], discs[1:]], axis=1)
-    hulls = shapely.convex_hull(shapely.multipoints(shapely.points(pairs)))
-    return shapely.simplify(shapely.union_all(hulls, grid_size=0.01), 0.5)
+    hulls = shapely.convex_hull(shapely.multipoints(shapely.points(np.round(pairs, 2))))
+    return shapely.simplify(shapely.union_all(hulls), 0.4), hulls
+
+
+def band(xy: Floats, half: float) -> tuple[Any, Any]:
+    """Polygon of a band of one width around (n, 2), and the same in short parts that are quick to measure to."""
+    cuts = [xy[k : k + 9] for k in range(0, len(xy) - 1, 8)]
+    parts = np.array([shapely.buffer(shapely.linestrings(part), half, quad_segs=3) for part in cuts], object)
+    return shapely.simplify(shapely.buffer(shapely.linestrings(xy), half, quad_segs=3), 0.3), parts

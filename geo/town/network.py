@@ -17,12 +17,21 @@ SLACK = 1.12
 
 
 def country_roads(
-    rng: np.random.Generator, raster: Raster, height: Floats, wet: Any, barred: Ints, gates: list[Floats],
-    places: Ints, homes: Ints, chief: Any, exits: Ints,
-) -> tuple[list[Any], Ints]:  # fmt: skip
+    rng: np.random.Generator,
+    raster: Raster,
+    height: Floats,
+    wet: Any,
+    barred: Ints,
+    gates: list[Floats],
+    places: Ints,
+    homes: Ints,
+    chief: Any,
+    exits: Ints,
+) -> tuple[list[Any], Ints]:
     """Lines in metres and their classes (PRIMARY … LOCAL) between town cores, hamlets and the world outside.
 
-    barred : cells that roads keep out of, the town cores; gates : for each core, (4, 2) points where streets leave it, the main street's first
+    barred : cells that roads keep out of, the town cores
+    gates : for each core, (4, 2) points where streets leave it, the main street's first
     places : (h,) hamlet cells; homes : (h,) core that each belongs to; chief : (h,) bool, first hamlet of its village
     exits : cells where main roads leave the area
     """
@@ -39,7 +48,7 @@ def country_roads(
     cost[seeds] = np.where(cost[seeds] < 0, 14, cost[seeds])
     # Through traffic takes the main street (the first two gates): the cross street counts as a detour.
     start = np.zeros(seeds.size, np.int64)
-    start[: 4 * towns].reshape(-1, 4)[:, 2:] = 14_000
+    start[: 4 * towns].reshape(-1, 4)[:, 2:] = 4_500
     dist, label, pred = spread(cost, np.zeros(n, np.int64), seeds, labels, start, raster.cols, True)
     a, b, length, u, v = _meetings(raster, cost, dist, label)
     keep = _no_shorter_way(a, b, length)
@@ -47,6 +56,17 @@ def country_roads(
     graph = coo_array((length.astype(float), (a, b)), shape=(labels[-1] + 1, labels[-1] + 1)).tocsr()
     rank = _classes(graph, a, b, towns, places.size, homes, chief, exits.size)
     return _draw(raster, pred, u, v, rank, seeds, gates, gate_cells)
+
+
+def with_links(lines: list[Any], grade: Ints, xy: Floats) -> tuple[list[Any], Ints]:
+    """Add a short local road from each hamlet (h, 2) that the smoothed roads pass by."""
+    roads, at = np.array(lines, object), shapely.points(xy)
+    road = shapely.STRtree(roads).query_nearest(at, all_matches=False)[1]
+    foot = shapely.line_interpolate_point(roads[road], shapely.line_locate_point(roads[road], at))
+    off = shapely.distance(at, foot) > 0.5
+    ends = np.stack([xy[off], np.round(shapely.get_coordinates(foot[off]), 2)], axis=1)
+    links = list(shapely.linestrings(ends)) if off.any() else []
+    return [*lines, *links], np.concatenate([grade, np.full(len(links), LOCAL)])
 
 
 def _meetings(raster: Raster, cost: Ints, dist: Ints, label: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
@@ -122,7 +142,11 @@ def _draw(
         int(c): xy for cells, points in zip(gate_cells, gates, strict=True) for c, xy in zip(cells, points, strict=True)
     }
     lines, classes = [], []
-    for run, grade in chains(steps, ranks, set(seeds.tolist())):
+    # A main road sweeps past the hamlets on its way; only at gates it must end.
+    stops = {gate for cells in gate_cells for gate in cells.tolist()}
+    main = np.unique(steps[ranks == PRIMARY])
+    stops |= set(np.setdiff1d(seeds, main).tolist())
+    for run, grade in chains(steps, ranks, stops):
         xy = raster.centres(run)
         for end, cell in ((0, run[0]), (-1, run[-1])):
             xy[end] = exact.get(cell, xy[end])

@@ -9,19 +9,23 @@ import numpy as np
 import shapely
 from scipy import ndimage
 
-from geo.town.lines import chains, ribbon, smooth
+from geo.town.lines import band, chains, ribbon, smooth
 from geo.town.terrain import CELL, Floats, Ints, Raster, noise, spread, trace
 
 
 @dataclass(frozen=True)
 class Water:
-    """Centre lines and polygons in metres, and the cells that roads and houses keep out of."""
+    """Centre lines and polygons in metres, small parts of the polygons, and the cells that others keep out of.
+
+    wet : (n,) bool per cell; near : (rows, cols) metres from each cell to the next wet one
+    """
 
     river: Floats
     lines: list[Any]
     line_kinds: list[str]
     polygons: list[Any]
     polygon_kinds: list[str]
+    parts: Any
     wet: Any
     near: Any
 
@@ -49,7 +53,8 @@ def water(rng: np.random.Generator, raster: Raster, river: Floats, height: Float
     """Everything wet on the raster, from the river's centre line (n, 2) and its mean width in metres."""
     n = raster.rows * raster.cols
     half = 0.5 * width * (1 + 0.13 * noise(rng, (len(river),), 18)).clip(0.7, 1.4)
-    body = ribbon(river, half)
+    body, parts = ribbon(river, half)
+    pieces = [parts]
     lines, line_kinds, polygons, kinds = [shapely.linestrings(river)], ["river"], [body], ["river"]
 
     bed = np.unique(raster.cells(river))
@@ -82,17 +87,25 @@ def water(rng: np.random.Generator, raster: Raster, river: Floats, height: Float
         wide = min(5.0 + 3.0 * np.sqrt(flow), 0.5 * width)
         lines.append(shapely.linestrings(line))
         line_kinds.append("stream")
-        polygons.append(ribbon(line, np.full(len(line), wide / 2)))
+        body, parts = band(line, wide / 2)
+        pieces.append(parts)
+        polygons.append(body)
         kinds.append("stream")
-    flat = shapely.union_all(np.array(polygons, dtype=object))
-    shapely.prepare(flat)
-    ponds = _ponds(rng, raster, height, flat)
+    ponds = _ponds(rng, raster, height, np.concatenate(pieces))
+    pieces.append(np.array(ponds, dtype=object))
     polygons += ponds
     kinds += ["pond"] * len(ponds)
 
     wet = _cover(raster, polygons, 0.35 * CELL)
     away = ndimage.distance_transform_edt(~wet.reshape(height.shape)) * raster.cell
-    return Water(river, lines, line_kinds, polygons, kinds, wet, away)
+    return Water(river, lines, line_kinds, polygons, kinds, np.concatenate(pieces), wet, away)
+
+
+def water_within(water_: Water, bounds: Floats) -> Any:
+    """All water within bounds (4,) as one polygon, cut at the bounds."""
+    frame = shapely.box(*bounds)
+    shapes = np.array(water_.polygons, dtype=object)
+    return shapely.union_all(shapely.intersection(shapes[shapely.intersects(shapes, frame)], frame))
 
 
 def _heads(rng: np.random.Generator, raster: Raster, height: Floats, dist: Ints) -> Ints:
@@ -127,7 +140,7 @@ def _ponds(rng: np.random.Generator, raster: Raster, height: Floats, streams: An
     tilt = rng.uniform(0, np.pi, number)
     spin = np.stack([np.stack([np.cos(tilt), -np.sin(tilt)], -1), np.stack([np.sin(tilt), np.cos(tilt)], -1)], -2)
     shapes = shapely.polygons(np.round(np.einsum("nij,nkj->nki", spin, ring) + centres[:, None], 2))
-    clear = shapely.STRtree([streams]).query(shapely.buffer(shapes, 25), predicate="intersects")[0]
+    clear = shapely.STRtree(streams).query(shapes, predicate="dwithin", distance=25.0)[0]
     keep = np.ones(number, bool)
     keep[clear] = False
     a, b = shapely.STRtree(shapes).query(shapely.buffer(shapes, 60), predicate="intersects")

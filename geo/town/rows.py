@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -43,13 +44,23 @@ def side_angle(shape: Any) -> float:
 
 
 def in_rows(
-    rng: np.random.Generator, shape: Any, angle: float, *, cell: float, depth: float, pitch: float, runs: tuple[int, int],
-    gap: float, south: bool = True, share: float = 1.0,
-) -> Rows:  # fmt: skip
+    rng: np.random.Generator,
+    shape: Any,
+    angle: float,
+    *,
+    cell: float,
+    depth: float,
+    pitch: float,
+    runs: tuple[int, int],
+    gap: float,
+    south: bool = True,
+    share: float = 1.0,
+) -> Rows:
     """Fill a polygon with rows of buildings along `angle`.
 
-    cell, depth : metres of one cell along and across the row; pitch : from row to row; runs : fewest and most cells of a
-    building; gap : metres between buildings; south : doors on the right-hand side of the row; share : part of the rows used
+    cell, depth : metres of one cell along and across the row; pitch : metres from row to row
+    runs : fewest and most cells of a building; gap : metres between buildings
+    south : doors on the right-hand side of the row, else on the left; share : part of the rows used
     """
     flat = shapely.transform(shape, lambda xy: turn(xy, -angle))
     x0, y0, x1, y1 = shapely.bounds(flat)
@@ -115,7 +126,7 @@ def along_edges(
     room = shapely.buffer(shape, 1.6)
     shapely.prepare(room)
     boxes, sizes, edges = [], [], []
-    for e, (p, q) in enumerate(zip(ring[:-1], ring[1:], strict=True)):
+    for e, (p, q) in enumerate(pairwise(ring)):
         length = float(np.hypot(*(q - p)))
         if length < 3 * cell:
             continue

@@ -22,7 +22,6 @@ class Site:
 
     raster: Raster
     water: rivers.Water
-    wet_area: Any
     cores: list[streets.Core]
     roads: Any
     road_class: Ints
@@ -47,9 +46,8 @@ def lay_out(rng: np.random.Generator, households: int) -> Site:
     river = rivers.meander(rng, length, raster.y0 + up / 2, raster.x0, river_width / 40)
     height = heights(rng, raster, river)
     water = rivers.water(rng, raster, river, height, river_width)
-    wet_area = shapely.union_all(np.array(water.polygons, dtype=object), grid_size=0.01)
     seats = areas.town_seats(rng, towns, raster, 1.15 * reach, height, water.near)
-    cost = areas.border_cost(rng, height, water.near, water.wet)
+    cost = areas.border_cost(rng, height, water.wet)
     town = areas.town_labels(rng, raster, cost, seats, reach)
 
     core_households = np.array([round(h * rng.uniform(0.4, 0.46)) for h in per_town])
@@ -57,7 +55,9 @@ def lay_out(rng: np.random.Generator, households: int) -> Site:
     cores = []
     for k in range(towns):
         trunk, width = _nearest_water(water, seat_xy[k], river, river_width)
-        cores.append(streets.core(rng, int(core_households[k]), seat_xy[k], trunk, wet_area, width))
+        around = float(np.sqrt(core_households[k] * 400.0)) + 900.0
+        wet = rivers.water_within(water, np.concatenate([seat_xy[k] - around, seat_xy[k] + around]))
+        cores.append(streets.core(rng, int(core_households[k]), seat_xy[k], trunk, wet, width))
     zone = _zones(rng, raster, size, town, cost, height, water, cores)
     unit_area, unit_town, unit_core, zone_unit = _units(raster, size, zone, cores)
 
@@ -65,14 +65,13 @@ def lay_out(rng: np.random.Generator, households: int) -> Site:
         areas.shares(rng, int(per_town[k] - core_households[k]), size.town_units[k] - size.town_cores[k], 14.0)
         for k in range(towns)
     ]
-    seats_h, units_h, count_h, chief = _hamlets(
-        rng, raster, height, water, zone, zone_unit, cores, unit_core, unit_area, village_households
-    )
+    seats_h, units_h, count_h, chief = _hamlets(rng, raster, height, water, zone, zone_unit, cores, village_households)
     barred = np.concatenate([_inside(raster, core.outline, 0) for core in cores])
     exits = _exits(raster, river, height, water)
     lines, grade = network.country_roads(
         rng, raster, height, water.wet, barred, [c.gates for c in cores], seats_h, unit_town[units_h], chief, exits
     )
+    lines, grade = network.with_links(lines, grade, raster.centres(seats_h))
     whole = shapely.union_all(unit_area)
     frame = shapely.buffer(whole, 80.0)
     shapely.prepare(frame)
@@ -80,9 +79,20 @@ def lay_out(rng: np.random.Generator, households: int) -> Site:
     real = (shapely.get_type_id(cut) == 1) & (shapely.length(cut) > 1)
     cut, which = cut[real], which[real]
     return Site(
-        raster, water, wet_area, cores, cut, grade[which], unit_area, unit_town, unit_core, raster.centres(seats_h), units_h,
-        count_h, core_households, names.town_names(rng, towns),
-    )  # fmt: skip
+        raster,
+        water,
+        cores,
+        cut,
+        grade[which],
+        unit_area,
+        unit_town,
+        unit_core,
+        raster.centres(seats_h),
+        units_h,
+        count_h,
+        core_households,
+        names.town_names(rng, towns),
+    )
 
 
 def _raster(area_km2: float, towns: int) -> tuple[Raster, float]:
@@ -113,9 +123,15 @@ def _inside(raster: Raster, shape: Any, margin: float) -> Ints:
 
 
 def _zones(
-    rng: np.random.Generator, raster: Raster, size: areas.Size, town: Ints, cost: Ints, height: Floats, water: rivers.Water,
+    rng: np.random.Generator,
+    raster: Raster,
+    size: areas.Size,
+    town: Ints,
+    cost: Ints,
+    height: Floats,
+    water: rivers.Water,
     cores: list[streets.Core],
-) -> Ints:  # fmt: skip
+) -> Ints:
     """(n,) zone of each cell: the core of town k is zone k, then come the villages town by town; -1 outside."""
     towns = len(cores)
     seeds, labels = [], []
@@ -144,14 +160,12 @@ def _units(raster: Raster, size: areas.Size, zone: Ints, cores: list[streets.Cor
     """Areas of all units, their town, whether they are communities, and the unit of each village zone."""
     towns = len(cores)
     zones = areas.outlines(raster, zone, int(zone.max()) + 1)
-    reach = 40_000.0
     cuts = []
     for k, core in enumerate(cores):
-        for line in streets.community_lines(
-            core, size.town_cores[k], min(reach, 3 * float(np.sqrt(shapely.area(zones[k]))))
-        ):
-            cuts.append(shapely.intersection(line, shapely.buffer(zones[k], 0.5)))
-    web = shapely.union_all(np.concatenate([shapely.boundary(zones), np.array(cuts, object)]), grid_size=0.1)
+        reach = 3 * float(np.sqrt(shapely.area(zones[k])))
+        lines = np.array(streets.community_lines(core, size.town_cores[k], reach), object)
+        cuts.append(shapely.intersection(lines, shapely.buffer(zones[k], 0.5)))
+    web = shapely.union_all(np.concatenate([shapely.boundary(zones), *cuts]), grid_size=0.1)
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(web)))
     inner = shapely.point_on_surface(faces)
     at, whose = shapely.STRtree(zones).query(inner, predicate="intersects")
@@ -199,9 +213,15 @@ def _joined(faces: Any, label: Ints) -> Ints:
 
 
 def _hamlets(
-    rng: np.random.Generator, raster: Raster, height: Floats, water: rivers.Water, zone: Ints, zone_unit: Ints,
-    cores: list[streets.Core], unit_core: Any, unit_area: Any, households: list[Ints],
-) -> tuple[Ints, Ints, Ints, Any]:  # fmt: skip
+    rng: np.random.Generator,
+    raster: Raster,
+    height: Floats,
+    water: rivers.Water,
+    zone: Ints,
+    zone_unit: Ints,
+    cores: list[streets.Core],
+    households: list[Ints],
+) -> tuple[Ints, Ints, Ints, Any]:
     """Cells of hamlets, their unit, their households, and whether they are their village's chief one."""
     grid = zone.reshape(raster.rows, raster.cols)
     edge = np.zeros(grid.shape, bool)

@@ -1,4 +1,4 @@
-"""The core of a sample town: a bent street grid beside the river, its blocks, and the lines that part its communities."""
+"""The core of a sample town: a bent street grid by the river, its blocks, the lines that part its communities."""
 
 from __future__ import annotations
 
@@ -73,10 +73,8 @@ def core(rng: np.random.Generator, households: int, seat: Floats, river: Floats,
     turn = turn - np.pi if turn > np.pi / 2 else turn + np.pi if turn < -np.pi / 2 else turn
     mean = river[max(k - reach, 0) : k + reach + 1].mean(axis=0)
     side = 1.0 if -np.sin(turn) * (seat - mean)[0] + np.cos(turn) * (seat - mean)[1] > 0 else -1.0
-    if near[k] < 2.5 * a:
-        origin = mean + side * 0.52 * b * np.array([-np.sin(turn), np.cos(turn)])
-    else:
-        origin = seat
+    across = np.array([-np.sin(turn), np.cos(turn)])
+    origin = mean + side * 0.52 * b * across if near[k] < 2.5 * a else seat
     frame = Frame(
         np.round(origin, 1),
         turn,
@@ -98,9 +96,8 @@ def core(rng: np.random.Generator, households: int, seat: Floats, river: Floats,
     lines, kinds, rows = _along_water(lines, kinds, rows, outline, river, water, width)
     lines, kinds, rows = _without_stubs(lines, kinds, rows)
     blocks = shapely.get_parts(shapely.polygonize(lines))
-    ends = shapely.get_coordinates(shapely.get_point(lines[np.isin(kinds, (MAIN, CROSS))], 0))
-    ends = np.concatenate([ends, shapely.get_coordinates(shapely.get_point(lines[np.isin(kinds, (MAIN, CROSS))], -1))])
-    return Core(frame, outline, lines, kinds, rows, blocks, _gates(frame, ends), s, t)
+    lines, kinds, rows, gates = _approaches(frame, lines, kinds, rows, water)
+    return Core(frame, outline, lines, kinds, rows, blocks, gates, s, t)
 
 
 def _grid(rng: np.random.Generator, half: float, pitch: float) -> Floats:
@@ -177,10 +174,30 @@ def _without_stubs(lines: Any, kinds: Ints, rows: Ints) -> tuple[Any, Ints, Ints
     return lines, kinds, rows
 
 
-def _gates(frame: Frame, ends: Floats) -> Floats:
-    """(4, 2) outer ends of the main street, then of the cross street."""
-    st = frame.frame(ends)
-    return ends[[np.argmin(st[:, 0]), np.argmax(st[:, 0]), np.argmin(st[:, 1]), np.argmax(st[:, 1])]]
+def _approaches(frame: Frame, lines: Any, kinds: Ints, rows: Ints, water: Any) -> tuple[Any, Ints, Ints, Floats]:
+    """Lead main street and cross street straight on out of the core; the ends are the gates (4, 2), main first."""
+    new, gates = [], []
+    for kind, axis, far in ((MAIN, 0, (150.0, 110.0, 70.0)), (CROSS, 1, (110.0, 80.0, 50.0))):
+        own = lines[kinds == kind]
+        ends = np.concatenate([shapely.get_coordinates(shapely.get_point(own, k)) for k in (0, -1)])
+        st = frame.frame(ends)
+        for pick, way in ((np.argmin(st[:, axis]), -1.0), (np.argmax(st[:, axis]), 1.0)):
+            gate = ends[pick]
+            for reach in far:
+                step = np.linspace(0, reach, 5)[:, None] * np.eye(2)[axis] * way
+                line = shapely.linestrings(np.round(frame.world(st[pick] + step), 2))
+                if shapely.distance(line, water) > 25:
+                    xy = shapely.get_coordinates(line)
+                    xy[0] = gate
+                    new.append((shapely.linestrings(xy), kind, int(rows[kinds == kind][0])))
+                    gate = xy[-1]
+                    break
+            gates.append(gate)
+    if new:
+        lines = np.concatenate([lines, np.array([line for line, _, _ in new], object)])
+        kinds = np.concatenate([kinds, [kind for _, kind, _ in new]])
+        rows = np.concatenate([rows, [row for _, _, row in new]])
+    return lines, kinds, rows, np.array(gates)
 
 
 def community_of(core_: Core, xy: Floats, n: int) -> Ints:

@@ -149,7 +149,7 @@ def trace(pred: Any, ends: Any, count: Any) -> None:
 
 @njit(cache=True, nogil=True)
 def trace_rank(pred: Any, ends: Any, ranks: Any, rank: Any) -> None:
-    """Walk from each end to its seed and lower `rank` (n,) of each step (cell to predecessor) to the end's, in place."""
+    """Walk from each end to its seed and lower `rank` (n,) of each step to the end's, in place."""
     for k in range(ends.size):
         u = ends[k]
         while u >= 0 and rank[u] > ranks[k]:
