@@ -48,7 +48,7 @@ def country_roads(
     cost[seeds] = np.where(cost[seeds] < 0, 14, cost[seeds])
     # Through traffic takes the main street (the first two gates): the cross street counts as a detour.
     start = np.zeros(seeds.size, np.int64)
-    start[: 4 * towns].reshape(-1, 4)[:, 2:] = 4_500
+    start[: 4 * towns].reshape(-1, 4)[:, 2:] = 8_000
     dist, label, pred = spread(cost, np.zeros(n, np.int64), seeds, labels, start, raster.cols, True)
     a, b, length, u, v = _meetings(raster, cost, dist, label)
     keep = _no_shorter_way(a, b, length)

@@ -201,7 +201,7 @@ def _approaches(frame: Frame, lines: Any, kinds: Ints, rows: Ints, water: Any) -
 
 
 def community_of(core_: Core, xy: Floats, n: int) -> Ints:
-    """(k, 2) points -> (k,) community 0 … n-1: columns between cross streets, two rows from six communities on."""
+    """(k, 2) points -> (k,) community 0 … n-1: columns between cross streets, two rows from four communities on."""
     s_cuts, t_cuts = community_cuts(core_, n)
     st = core_.frame.frame(xy)
     column = np.searchsorted(s_cuts, st[:, 0])
@@ -212,7 +212,7 @@ def community_of(core_: Core, xy: Floats, n: int) -> Ints:
 
 def community_cuts(core_: Core, n: int) -> tuple[Floats, Floats]:
     """Positions of the streets that part n communities: (columns - 1,) along s, and (0 or 1,) along t."""
-    rows = 2 if n >= 6 else 1
+    rows = 2 if n >= 4 else 1
     columns = -(-n // rows)
     wanted = np.linspace(core_.s[0], core_.s[-1], columns + 1)[1:-1]
     inner = core_.s[1:-1]
