@@ -65,7 +65,7 @@ def select_frame(
 
 
 def select_points(session: Session, geom: Any, *conditions: Any) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) longitudes and (n,) latitudes of the points of the rows that meet the conditions; rows without one are left out."""
+    """(n,) longitudes and (n,) latitudes of the rows that meet the conditions; rows without a point are left out."""
     number: sa.Double[float] = sa.Double()
     statement = sa.select(sa.func.ST_X(geom, type_=number), sa.func.ST_Y(geom, type_=number))
     rows = session.execute(statement.where(*conditions, geom.is_not(None))).all()
