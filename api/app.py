@@ -27,6 +27,7 @@ from api.routes import (
     households,
     keys,
     pages,
+    plan_editing,
     plans,
     reports,
     search,
@@ -52,6 +53,7 @@ SUBJECTS = (
     reports,
     coverage,
     heatmap,
+    plan_editing,  # before plans, whose last route takes any word as a step
     plans,
     basemap,
     search,

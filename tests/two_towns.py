@@ -20,6 +20,7 @@ from layers.geometry import to_sql
 from layers.tables import (
     Address,
     Assignment,
+    Block,
     Building,
     Camera,
     Gap,
@@ -29,6 +30,7 @@ from layers.tables import (
     Isovist,
     Load,
     Plan,
+    PlanBlock,
     PlanState,
     Report,
     ReportEvent,
@@ -175,3 +177,11 @@ def _plan(session: Session, prefix: str, town: str) -> None:
     session.add(
         grid(f"{town}001801", f"{prefix} new", GridLevel.CELL, whole, plan_id=plan.id, valid_from=None, households=6)
     )
+    west = whole.bounds[0]
+    for i, (left, right) in enumerate([(west, west + 0.005), (west + 0.005, whole.bounds[2])]):
+        block = Block(
+            block_key=f"{prefix}-k{i}", village_code=f"{town}001", households=3, digest="", geom=geom(box(left, right))
+        )
+        session.add(block)
+        session.flush()
+        session.add(PlanBlock(plan_id=plan.id, block_id=block.id, grid_code=f"{town}001801"))

@@ -130,7 +130,11 @@ def _draw(session: Session, scope: Scope, blocks: gpd.GeoDataFrame, options: Dra
 
 
 def _blocks(session: Session, scope: Scope, villages: gpd.GeoDataFrame, crs: CRS) -> gpd.GeoDataFrame:
-    """Blocks of the scope in a metric CRS with the columns block_key, village_code, households, and id where stored."""
+    """Blocks of the scope in a metric CRS with the columns block_key, village_code, households, and id where stored.
+
+    The column degrees holds them as they are stored: grids are dissolved from these, now and after every edit, so that
+    they share their vertices to the last digit.
+    """
     loaded = select_frame(
         session,
         (Block.id, Block.block_key, Block.village_code, Block.households),
@@ -140,7 +144,7 @@ def _blocks(session: Session, scope: Scope, villages: gpd.GeoDataFrame, crs: CRS
         order_by=Block.block_key,
     )
     if len(loaded):
-        return loaded.to_crs(crs)
+        return loaded.to_crs(crs).assign(degrees=loaded.geometry)
     bounds = tuple(villages.geometry.to_crs(SRID).total_bounds)
     households = _households_inside(session, villages, bounds).to_crs(crs)
     frames = {
@@ -157,7 +161,7 @@ def _blocks(session: Session, scope: Scope, villages: gpd.GeoDataFrame, crs: CRS
         f"{village}-{hashlib.blake2b(wkb, digest_size=8).hexdigest()}"
         for village, wkb in zip(made["village_code"], shapely.to_wkb(made.geometry.to_numpy()), strict=True)
     ]
-    return made
+    return made.assign(degrees=made.geometry.to_crs(SRID))
 
 
 def _households_inside(session: Session, villages: gpd.GeoDataFrame, bounds: Bounds) -> gpd.GeoDataFrame:
@@ -198,6 +202,7 @@ def _grids(session: Session, blocks: gpd.GeoDataFrame, labels: np.ndarray) -> gp
         crs=blocks.crs,
     )
     grids["area_m2"] = grids.area
+    grids["degrees"] = dissolve(blocks["degrees"], labels).to_numpy()
     centre = grids.geometry.centroid
     grids["code"] = number_grids(session, grids["parent_code"].tolist(), centre.x.to_numpy(), centre.y.to_numpy())
     grids["name"] = [grid_name(code) for code in grids["code"]]
@@ -205,8 +210,7 @@ def _grids(session: Session, blocks: gpd.GeoDataFrame, labels: np.ndarray) -> gp
 
 
 def _store(session: Session, plan: Plan, blocks: gpd.GeoDataFrame, labels: np.ndarray, grids: gpd.GeoDataFrame) -> None:
-    shapes = grids.geometry.to_crs(SRID)
-    polygons = _multi(shapes)
+    polygons = _multi(grids["degrees"])
     rows = [
         {
             "plan_id": plan.id,
@@ -242,7 +246,7 @@ def _block_ids(session: Session, blocks: gpd.GeoDataFrame) -> dict[str, int]:
     new = ~blocks["block_key"].isin(list(stored)).to_numpy()
     added, kept = blocks[new], blocks[~new]
     if len(added):
-        polygons = to_sql(_multi(added.geometry.to_crs(SRID)))
+        polygons = to_sql(_multi(added["degrees"]))
         columns = (added["block_key"], added["village_code"], added["households"], polygons)
         session.execute(
             sa.insert(Block),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from layers.errors import InvalidInputError
 from layers.tables import Grid, GridLevel, PlanBlock
 
 LAST_BASE_NUMBER = 899
+LAST_NUMBER = 999
 DIGITS = "零一二三四五六七八九"
 
 
@@ -36,6 +38,36 @@ def number_grids(session: Session, parents: list[str], x: np.ndarray, y: np.ndar
                 "so give the village a new code first."
             )
         codes[i] = f"{parent}{used[parent]:03d}"
+    return codes
+
+
+def next_codes(
+    session: Session, parents: Sequence[str], dedicated: Sequence[bool], taken: Collection[str]
+) -> list[str]:
+    """(n,) codes of grids that join a draft, after the highest number that is in `taken` or was ever published.
+
+    Dedicated grids are numbered from 901, others from 001.
+
+    Raises
+    ------
+    InvalidInputError : a village has used all its numbers
+    """
+    statement = sa.select(Grid.code).where(
+        Grid.level == GridLevel.CELL, Grid.valid_from.is_not(None), Grid.parent_code.in_(sorted(set(parents)))
+    )
+    used = set(taken) | set(session.scalars(statement))
+    codes = []
+    for parent, special in zip(parents, dedicated, strict=True):
+        first, last = (LAST_BASE_NUMBER + 2, LAST_NUMBER) if special else (1, LAST_BASE_NUMBER)
+        numbers = [int(code[-3:]) for code in used if code[:-3] == parent and code[-3:].isdecimal()]
+        number = max((n for n in numbers if first <= n <= last), default=first - 1) + 1
+        if number > last:
+            raise InvalidInputError(
+                f"Village {parent} has used all grid numbers up to {last}; codes are never reused, "
+                "so give the village a new code first."
+            )
+        codes.append(f"{parent}{number:03d}")
+        used.add(codes[-1])
     return codes
 
 
@@ -73,25 +105,47 @@ def grid_name(code: str) -> str:
 def renumber_taken(session: Session, plan_id: int) -> dict[str, str]:
     """Give new numbers in those villages of a draft whose codes another plan has been published with meanwhile.
 
+    A grid that goes on from one plan to the next, with its `grid_id`, keeps its code. Where none in the village does,
+    the whole village is numbered anew, so that its numbers stay in order; else only the codes that are taken.
+
     Returns old code -> new code of the grids that were renumbered.
     """
-    draft = sa.select(Grid.code).where(Grid.plan_id == plan_id)
-    ever = sa.select(Grid.parent_code).where(Grid.valid_from.is_not(None), Grid.code.in_(draft))
-    villages = session.scalars(ever.distinct()).all()
-    codes = sorted(
-        session.scalars(sa.select(Grid.code).where(Grid.plan_id == plan_id, Grid.parent_code.in_(villages))).all()
+    ours = sa.select(Grid.code, Grid.grid_id).where(Grid.plan_id == plan_id, Grid.level == GridLevel.CELL)
+    drafted = {row.code: row.grid_id for row in session.execute(ours)}
+    ever = sa.select(Grid.code, Grid.grid_id).where(
+        Grid.valid_from.is_not(None), Grid.parent_code.in_(sorted({code[:-3] for code in drafted}))
     )
+    given = {row.code: row.grid_id for row in session.execute(ever)}
+    goes_on = {code for code, grid_id in drafted.items() if given.get(code) == grid_id}
+    taken = {code for code in drafted if code in given} - goes_on
+    anew = {code[:-3] for code in taken} - {code[:-3] for code in goes_on}
+    codes = sorted(code for code in drafted if code in taken or code[:-3] in anew)
+    special = [int(code[-3:]) > LAST_BASE_NUMBER for code in codes]
     # Codes of a draft already stand in the order of the rule, so their order is all that new numbers need.
-    order = np.arange(len(codes), dtype=float)
-    new_codes = number_grids(session, [code[:-3] for code in codes], order, -order)
-    renamed = dict(zip(codes, new_codes, strict=True))
-    for old in sorted(renamed, reverse=True):  # numbers only grow, so from the top none meets one still in use
-        new = renamed[old]
-        session.execute(
-            sa.update(Grid).where(Grid.plan_id == plan_id, Grid.code == old).values(code=new, name=grid_name(new))
-        )
-        session.execute(
-            sa.update(PlanBlock).where(PlanBlock.plan_id == plan_id, PlanBlock.grid_code == old).values(grid_code=new)
-        )
-    session.expire_all()
+    fresh = next_codes(session, [code[:-3] for code in codes], special, drafted.keys() - set(codes))
+    renamed = dict(zip(codes, fresh, strict=True))
+    recode(session, plan_id, renamed)
     return renamed
+
+
+def recode(session: Session, plan_id: int, codes: Mapping[str, str]) -> None:
+    """Give grids of a draft other codes, old to new, and the plain names that belong to them.
+
+    Names that somebody has chosen stay. New codes may be old codes of others.
+    """
+    plan = (Grid.plan_id == plan_id, Grid.level == GridLevel.CELL)
+    for old, new in codes.items():  # a mark before the new code keeps the two apart until all are set
+        session.execute(sa.update(Grid).where(*plan, Grid.code == old).values(code=f"~{new}", parent_code=new[:-3]))
+        named = (*plan, Grid.code == f"~{new}", Grid.name == grid_name(old))
+        session.execute(sa.update(Grid).where(*named).values(name=grid_name(new)))
+        session.execute(
+            sa.update(PlanBlock)
+            .where(PlanBlock.plan_id == plan_id, PlanBlock.grid_code == old)
+            .values(grid_code=f"~{new}")
+        )
+    if codes:
+        marked = {f"~{new}": new for new in codes.values()}
+        for table, column in ((Grid, Grid.code), (PlanBlock, PlanBlock.grid_code)):
+            for mark, new in marked.items():
+                session.execute(sa.update(table).where(table.plan_id == plan_id, column == mark).values({column: new}))
+        session.expire_all()
