@@ -112,11 +112,10 @@ def _group_names(rng: np.random.Generator, stem: str, done: TownBuilt) -> list[s
         else:
             name = _PUBLIC_NAMES[group.role].format(stem)
             seen[name] = seen.get(name, 0) + 1
-            out.append(
-                name
-                if seen[name] == 1
-                else name.replace(stem, f"{stem}第{'一二三四五六七八九十'[min(seen[name] - 1, 9)]}")
-            )
+            which = "一二三四五六七八九十"[min(seen[name], 10) - 1]
+            old = "中心" if "中心" in name else stem
+            new = f"第{which}" if "中心" in name else f"{stem}第{which}"
+            out.append(name if seen[name] == 1 else name.replace(old, new))
     return out
 
 
