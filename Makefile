@@ -35,6 +35,11 @@ real: $(STAMP)/test $(STAMP)/browser
 bench: $(STAMP)/test
 	$(RUN)/python -m bench
 
+# The pictures of the documentation, from the sample town.
+screenshots: $(STAMP)/test $(STAMP)/browser
+	$(RUN)/fengqiao demo data/boundaries --database "$(FENGQIAO_DEMO_DATABASE)" --once
+	$(RUN)/python -m tests.maps.browser.screenshots "$(FENGQIAO_DEMO_DATABASE)"
+
 # Locks carry versions and hashes for Python 3.11 to 3.13, and no registry address.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml
 lock:

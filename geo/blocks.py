@@ -97,7 +97,7 @@ def building_blocks(
     inner = shapely.point_on_surface(atoms)
     x, y = shapely.get_x(inner), shapely.get_y(inner)
     face = _nearest_shape(faces, x, y)
-    held = np.bincount(_nearest_shape(atoms, *place.T), weights=counts, minlength=len(atoms))
+    held = _sums(_nearest_shape(atoms, *place.T), counts, len(atoms))
     label = _join(atoms, _nearest_shape(ground, x, y), face, _nearest_group(seeds, x, y, face), held, sliver_m)
     return _frame(villages.index, atoms, _nearest_shape(ground, x, y), held, label, crs)
 
@@ -145,10 +145,10 @@ def _seeds(
 ) -> Seeds:
     """Households, gathered by building and then into groups, and the middles of fields far from all of them."""
     unit = _unit_of(place, buildings)
-    weight = np.bincount(unit, weights=counts) if len(unit) else np.empty(0)
-    number = np.bincount(unit) if len(unit) else np.empty(0)
-    middle = np.column_stack([np.bincount(unit, weights=place[:, axis]) for axis in (0, 1)]).reshape(-1, 2)
-    middle = middle / np.maximum(number, 1)[:, None]
+    units = int(unit.max(initial=-1)) + 1
+    weight = _sums(unit, counts, units)
+    number = _sums(unit, np.ones(len(unit)), units)
+    middle = np.column_stack([_sums(unit, place[:, axis], units) / number for axis in (0, 1)])
     face = _nearest_shape(faces, *middle.T) if len(middle) else np.empty(0, dtype=np.int64)
 
     group = np.empty(len(middle), dtype=np.int64)
@@ -273,10 +273,8 @@ def _join(atoms: Shapes, village: Ints, face: Ints, group: Ints, held: Floats, s
     for _ in range(20):
         blocks = int(label.max()) + 1
         left, right = label[edges[:, 0]], label[edges[:, 1]]
-        inner = np.bincount(left[left == right], weights=lengths[left == right], minlength=blocks)
-        size = np.bincount(label, weights=area, minlength=blocks)
-        rim = np.bincount(label, weights=perimeter, minlength=blocks) - 2 * inner
-        people = np.bincount(label, weights=held, minlength=blocks)
+        size, people = _sums(label, area, blocks), _sums(label, held, blocks)
+        rim = _sums(label, perimeter, blocks) - 2 * _sums(left[left == right], lengths[left == right], blocks)
         # A cell's main piece is the one with its households; the others are strays if they are small, too.
         thin = 2 * size / np.maximum(rim, 1e-9) < sliver_m
         stray = (people == 0) & (size < 4 * sliver_m**2 * np.pi)
@@ -309,6 +307,12 @@ def _best_neighbour(
     return target
 
 
+def _sums(key: Ints, values: Floats, size: int) -> Floats:
+    """(size,) sum of the values of each key."""
+    sums: Floats = np.bincount(key, weights=values, minlength=size).astype(np.float64)
+    return sums
+
+
 def _components(size: int, edges: NDArray[Any]) -> Ints:
     graph = coo_array((np.ones(len(edges), dtype=bool), (edges[:, 0], edges[:, 1])), shape=(size, size))
     return connected_components(graph, directed=False)[1].astype(np.int64)
@@ -318,7 +322,7 @@ def _frame(codes: Any, atoms: Shapes, village: Ints, held: Floats, label: Ints, 
     shapes = dissolve(gpd.GeoSeries(atoms, crs=crs), label)
     home = np.zeros(len(shapes), dtype=np.int64)
     home[label] = village
-    households = np.bincount(label, weights=held, minlength=len(shapes))
+    households = _sums(label, held, len(shapes))
     geometry = shapes.sort_index().to_numpy()
     west = shapely.bounds(geometry)[:, :2]
     order = np.lexsort((west[:, 1], west[:, 0], home))

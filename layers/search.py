@@ -20,6 +20,7 @@ from layers.grids import in_force
 from layers.tables import Address, Camera, Grid
 
 MAX_TOKENS = 8
+NUMBER_DIGITS = 3
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Hit:
 
 
 def search(session: Session, scope: Scope, text: str, *, as_of: date, limit: int = 20) -> list[Hit]:
-    """Grids by the start of their code or a part of their name, addresses by all words, cameras by id or name.
+    """Grids by the start or last digits of their code or by name, addresses by all words, cameras by id or name.
 
     Full-width letters and digits count as their plain forms, letter case does not count, and `%` and `_` mean
     themselves. Where there are more than `limit` hits, each kind keeps a fair share. Grids come first, then addresses,
@@ -65,6 +66,13 @@ def _code_or_name(code: Any, name: Any, words: list[str]) -> sa.ColumnElement[bo
     return sa.or_(code.istartswith(words[0], autoescape=True), by_name) if len(words) == 1 else by_name
 
 
+def _grid_words(words: list[str]) -> sa.ColumnElement[bool]:
+    """A grid also answers to the number that its label on the map shows, the last three digits of its code."""
+    found = _code_or_name(Grid.code, Grid.name, words)
+    numbered = len(words) == 1 and len(words[0]) == NUMBER_DIGITS and words[0].isdecimal()
+    return sa.or_(found, Grid.code.endswith(words[0])) if numbered else found
+
+
 def _grids(session: Session, scope: Scope, words: list[str], as_of: date, limit: int) -> list[Hit]:
     frame = select_frame(
         session,
@@ -72,7 +80,7 @@ def _grids(session: Session, scope: Scope, words: list[str], as_of: date, limit:
         Grid.geom,
         scope.related(Grid.code),
         in_force(as_of),
-        _code_or_name(Grid.code, Grid.name, words),
+        _grid_words(words),
         order_by=(sa.func.length(Grid.code), Grid.code),
         limit=limit,
     )

@@ -41,16 +41,15 @@ def sample(
     """
     from datetime import date
 
+    from geo.town import make_town
     from layers.sample import write_town
 
-    from geo.town import make_town
-
     with progress("Building the town") as tell:
-        tell(0, 2)
-        town = make_town(households, seed=seed, until=day(until, date.max))
-        tell(1, 2)
+        town = make_town(households, seed=seed, until=day(until, date.max), tell=tell)
+    with progress("Writing its files") as tell:
+        tell(0, 1)
         write_town(town, folder)
-        tell(2, 2)
+        tell(1, 1)
     say(f"The town is in {folder}; next: fengqiao demo {folder}")
 
 

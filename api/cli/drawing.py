@@ -32,7 +32,7 @@ def draw(
 ) -> None:
     """Draw balanced, contiguous, compact grids into a new draft plan.
 
-    Example: `fengqiao draw 330699101 --name "2026 spring" --target 300`
+    Example: `fengqiao draw 330699100 --name "2026 spring" --target 300`
     """
     from layers.plans import DrawOptions, advance_plan, draw_plan, publish_plan
 
@@ -195,7 +195,7 @@ def check(
 
     Fails with status 1 when there are findings.
 
-    Example: `fengqiao check --scope 330699101 -o build/findings.geojson`
+    Example: `fengqiao check --scope 330699100 -o build/findings.geojson`
     """
     from layers.checks import check_grids
     from layers.export import write_frame

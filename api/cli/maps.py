@@ -20,7 +20,7 @@ ScopeCode = Annotated[str, typer.Option("--scope", help="Only this area, by its 
 def coverage(context: typer.Context, scope: ScopeCode = "") -> None:
     """Compute what each camera sees between the buildings, the share of each grid that is seen, and the gaps.
 
-    Example: `fengqiao coverage --scope 330699101`
+    Example: `fengqiao coverage --scope 330699100`
     """
     from layers.video import compute_sight, coverage_by_grid
 

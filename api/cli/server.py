@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from sqlalchemy.engine import Engine
@@ -189,11 +190,10 @@ def _draw(context: typer.Context, engine: Engine, target: int) -> None:
 
 
 def _look(context: typer.Context, engine: Engine, html: Path) -> None:
-    from maps.report import report_html
-
     from layers.density import heatmap
     from layers.summary import summary
     from layers.video import compute_sight
+    from maps.report import report_html
 
     start = today(context)
     with sessions(engine).begin() as session:
@@ -209,11 +209,11 @@ def _look(context: typer.Context, engine: Engine, html: Path) -> None:
             )
             say(f"{heat.reports} reports with a point in 90 days; peak {heat.values.max():.0f} reports per km².")
         with progress("Drawing the map"):
-            text = report_html(session, EVERYWHERE, as_of=start, now=_reference(latest))
+            text = report_html(session, EVERYWHERE, as_of=start, now=_reference(context, latest))
     html.write_text(text, encoding="utf-8")
     say(f"Report map: {html}")
 
 
-def _reference(latest: datetime | None) -> datetime:
-    """The instant the report map speaks of: data of the past are shown as of their last day."""
-    return latest or now()
+def _reference(context: typer.Context, latest: datetime | None) -> datetime:
+    """The instant the report map speaks of, in local time: data of the past are shown as of their last day."""
+    return (latest or now()).astimezone(ZoneInfo(settings_of(context).timezone))

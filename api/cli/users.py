@@ -24,7 +24,7 @@ def add(
 ) -> None:
     """Add an account; its one-time password is shown once.
 
-    Example: `fengqiao user add duty --role DUTY_OFFICER --scope 330699101`
+    Example: `fengqiao user add duty --role DUTY_OFFICER --scope 330699100`
     """
     from layers.users import create_user
 
