@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from geo.address.gazetteer import Gazetteer, china
 from geo.address.grammar import parse, parse_many
+from geo.address.match import Match, match
 from geo.address.record import Address, Offset
 from geo.address.variants import normalise
 
-__all__ = ["Address", "Gazetteer", "Offset", "china", "normalise", "parse", "parse_many"]
+__all__ = ["Address", "Gazetteer", "Match", "Offset", "china", "match", "normalise", "parse", "parse_many"]

@@ -28,18 +28,25 @@ _UNKNOWN_COUNTY = re.compile(
     r"(?<![小园发社校新业库景城住宅厂矿港务商一二三四五六七八九十东南西北作理能济区险口])区(?![\u4e00-\u9fff]?路|政府|委))"
 )
 _SKIP = re.compile(
-    r"[ ,()-]*(?:中国(?![\u4e00-\u9fff]{0,4}(?:银行|移动|联通|电信|石化|石油|轻纺|邮政|城)))?"
-    r"(?:市辖区|市区(?![\u4e00-\u9fff]路)|城区(?![\u4e00-\u9fff]?[路街]))?"
+    r"(?:[ ,()-]+|中国(?![\u4e00-\u9fff]{0,4}(?:银行|移动|联通|电信|石化|石油|轻纺|邮政|城))"
+    r"|市辖区|市区(?![\u4e00-\u9fff]路)|城区(?![\u4e00-\u9fff]?[路街]))+"
 )
 _SUFFIX = re.compile(r"[省市县州区](?![场区政委民]|[\u4e00-\u9fff]?[路街])")
 _TOWN = re.compile(r"[\u4e00-\u9fff]{2,3}(?:街道|镇(?!海))")
+_LOWER = re.compile(
+    r"[\u4e00-\u9fff]{2,5}?(?:街道|镇|乡|市场)|[\u4e00-\u9fff]{2,5}?(?:路|大道|街)(?:[0-9一二三四五六七八九十]|$|与)"
+)
+_PLACE = re.compile(r"[^ ]{0,2}(?:工业|开发|园区|产业|[一二三四五六七八九十\dA-Za-z]区|特大桥)|[^ ]?(?:苑|园)")
+_STREET_END = re.compile(r"[路街巷弄桥园苑]$")
+_COMMITTEE = re.compile(r"(?:居民委员会|村民委员会|居委会|委会)$")
+_MAY_COME = re.compile(r"[省市区县]")
 _FIELD = ("province", "city", "county", "township", "village")
 
 
 class Chain:
     """Reads names from province down to village; what it found stands in its attributes."""
 
-    __slots__ = ("_before", "codes", "end", "found", "gazetteer", "short", "text")
+    __slots__ = ("_before", "_whole", "begin", "codes", "end", "found", "gazetteer", "short", "text")
 
     def __init__(self, text: str, gazetteer: Gazetteer) -> None:
         self.text = text
@@ -48,15 +55,28 @@ class Chain:
         self.found: dict[str, str] = {}
         self.short: set[str] = set()  # fields whose name was not written in full
         self._before: tuple[str, ...] = ()
+        self._whole = False
+        self.begin = 0  # what stands before is no part of the names
         self.end = self.resume(0)
+        if not self.found and _MAY_COME.search(text):
+            self._search()
 
-    def resume(self, start: int) -> int:
-        """Read the names that begin at `start`; give where they end."""
+    def resume(self, start: int, *, whole: bool = False) -> int:
+        """Read the names that begin at `start`, only those in full if `whole`; give where they end."""
+        self._whole = whole
         end = self._read(start)
         if self._before and all(any(old.startswith(code) for old in self._before) for code in self.codes):
             self.codes = self._before
         self._before = ()
         return end
+
+    def _search(self) -> None:
+        """Look for a province or city further on, with one of its areas behind it: 万丰公司附近台州市路桥区."""
+        for start in range(1, len(self.text) - 3):
+            for end, areas in self.gazetteer.at(self.text, start):
+                if areas[0].level < 2 and self._leads([area for area in areas if area.level < 2], end):
+                    self.begin, self.end = start, self.resume(start)
+                    return
 
     def _read(self, start: int) -> int:
         text = self.text
@@ -72,7 +92,13 @@ class Chain:
 
     def _known(self, at: int) -> int:
         for end, areas in self.gazetteer.at(self.text, at):
+            if self._whole and not areas[0].full:
+                continue
             fitting = [area for area in areas if self._fits(area)]
+            if not fitting and self._sibling(areas):
+                self.codes = (self.codes[0][:4],)
+                del self.found["county"]
+                fitting = [area for area in areas if self._fits(area)]
             if not fitting and areas[0].full and self._restarts(areas, end):
                 self.codes, self.found, self.short = (), {}, set()
                 fitting = list(areas)
@@ -80,7 +106,7 @@ class Chain:
                 self.found["county"] = self.text[at:end]  # a county of another city, kept as written
                 return end
             if fitting and self._stands(fitting, end):
-                self._take(fitting)
+                self._take(fitting, self.text[at:end])
                 if not fitting[0].full and fitting[0].level < 3 and (suffix := _SUFFIX.match(self.text, end)):
                     return suffix.end()  # 萧山市 for today's 萧山区, 德宏州 for its long name
                 return end
@@ -93,6 +119,12 @@ class Chain:
 
     def _restarts(self, areas: tuple[Area, ...], end: int) -> bool:
         return areas[0].level < 2 and not _CONTINUES_CITY.match(self.text, end) and "township" not in self.found
+
+    def _sibling(self, areas: tuple[Area, ...]) -> bool:
+        """Another county of the same city, in full: the first was its seat (吉首市凤凰县) or a slip."""
+        if not areas[0].full or len(self.codes) != 1 or len(self.codes[0]) != 6 or "township" in self.found:
+            return False
+        return any(area.level == 2 and area.code[:4] == self.codes[0][:4] for area in areas)
 
     def _stranger(self, area: Area, end: int) -> bool:
         new = area.full and area.level == 2 and "county" not in self.found
@@ -110,18 +142,20 @@ class Chain:
         known = max((len(code) for code in self.codes), default=0)
         if end == len(self.text):
             return known > 0 or area.level < 2
-        return known >= (0, 0, 0, 4, 6)[area.level] and (area.level < 4 or len(area.name) > 2)
+        if area.level >= 3:
+            street = area.level == 4 and _STREET_END.search(self.text, 0, end)
+            return known >= (4, 9)[area.level - 3] and not street and not _PLACE.match(self.text, end)
+        return area.level < 2 or known > 0 or _LOWER.match(self.text, end) is not None or self._leads(areas, end)
 
     def _leads(self, areas: list[Area], end: int) -> bool:
         """Whether the name of an area inside one of these follows at once: 连云港 before 海州区."""
         for behind, inner in self.gazetteer.at(self.text, end):
-            if any(
-                one.full and one.code.startswith(area.code) and one.code != area.code for one in inner for area in areas
-            ):
-                return not _CONTINUES_COUNTY.match(self.text, behind)
+            for area in areas:
+                if any(_inside(one, area) and (one.full or area.level < 2 or one.level == 3) for one in inner):
+                    return not _CONTINUES_COUNTY.match(self.text, behind)
         return _TOWN.match(self.text, end) is not None
 
-    def _take(self, areas: list[Area]) -> None:
+    def _take(self, areas: list[Area], written: str) -> None:
         below = max((len(code) for code in self.codes), default=0)
         deeper = [area for area in areas if len(area.code) > below]
         if not deeper:  # a repetition, which may still tell candidates apart
@@ -139,7 +173,8 @@ class Chain:
         chosen = [area for area in deeper if area.level == level]
         self.codes = tuple(dict.fromkeys(area.code for area in chosen))
         field = _FIELD[level]
-        self.found[field] = chosen[0].name
+        names = {area.name for area in chosen}
+        self.found[field] = written if len(names) > 1 or (level == 4 and chosen[0].full) else _plain(chosen[0])
         if not chosen[0].full:
             self.short.add(field)
 
@@ -165,6 +200,18 @@ class Chain:
                     self.found[field] = name
                     completed.add(field)
         return shared or None, completed
+
+
+def _plain(area: Area) -> str:
+    """The name as it is written in addresses: 花木村 for 花木村委会."""
+    if area.level < 4 or not area.name.endswith("会"):
+        return area.name
+    short = _COMMITTEE.sub("", area.name)
+    return short if short.endswith(("村", "社区")) else short + ("社区" if "居" in area.name else "村")
+
+
+def _inside(one: Area, area: Area) -> bool:
+    return one.code.startswith(area.code) and one.code != area.code
 
 
 def _shared(codes: tuple[str, ...]) -> str:

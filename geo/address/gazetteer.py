@@ -24,6 +24,7 @@ _TAIL = (
     re.compile(rf"(?:街道办事处|街道|地区办事处|地区|(?:{_PEOPLES})*(?:民族)?[乡镇]|苏木)$"),
     re.compile(r"(?:社区居民委员会|居民委员会|村民委员会|社区居委会|居委会|村委会|社区|村)$"),
 )
+_ZONES = ("开发区", "园区", "工业区", "新区", "管理区")
 _OFFICE = re.compile(r"(?:居民委员会|村民委员会|居委会|委会)$")
 
 
@@ -125,6 +126,8 @@ def _read(text: str) -> Iterator[Area]:
 
 
 def _forms(area: Area) -> Iterator[tuple[str, bool]]:
+    if area.level == 3 and area.name.endswith(_ZONES):
+        return  # on the township list, but a development zone
     yield area.name, True
     short = _TAIL[area.level].sub("", area.name)
     if area.level == 4:

@@ -17,6 +17,9 @@ _AND = re.compile(r"(?:与|和|及|跟|同|到)(?=[^ ]{2})")
 _CROSSING = re.compile(r"(?:相?交(?:叉|汇|界|接)|[路道]?口)")
 _STREET = re.compile(r"[东南西北中新老前后大]?[一二三四五六七八九十]?(?:路|街|大道|大街|道|巷|弄|线)[东南西北中]?段?$")
 _MEASURE = re.compile(r"(?:米|公里|km|KM|年|月|[Mm](?![A-Za-z])|小时|[Ss]店|度|都|元|天|分|路公交)")
+_TOWNSHIP = re.compile(r"[\u4e00-\u9fff]{1,6}(?:街道|镇|乡)")
+_BLOCKS = re.compile(r"(?:[^ ]{1,2}区)?[0-9A-Za-z一二三四五六七八九十]+(?:幢|栋|单元|号楼)")
+_PLAIN_WORD = re.compile(r"(?![市区县镇])[\u4e00-\u9fff]+(?<!园区)(?<!开发)(?<!工业)")
 _DOWNWARD = ("village", "township", "county", "city", "province")
 
 
@@ -36,8 +39,14 @@ def parse(text: str, gazetteer: Gazetteer | None = None) -> Address:
     ('良睦路', '999号', '乐佳国际', '2', '3', '501')
     """
     plain = normalise(text)
-    chain = Chain(plain, gazetteer if gazetteer is not None else china())
+    names = gazetteer if gazetteer is not None else china()
+    chain = Chain(plain, names)
+    if " " in plain and not chain.found:
+        plain = _upper_first(plain, names)
+        chain = Chain(plain, names)
     tail = _Tail(plain, chain)
+    if chain.begin:
+        tail.before(plain[: chain.begin].strip())
     tail.read(chain.end)
     code, completed = chain.complete()
     return Address(
@@ -50,6 +59,16 @@ def parse_many(texts: Iterable[str], gazetteer: Gazetteer | None = None) -> list
     """Parse each text as `parse` does, (n,) in, (n,) out."""
     names = gazetteer if gazetteer is not None else china()
     return [parse(text, names) for text in texts]
+
+
+def _upper_first(text: str, names: Gazetteer) -> str:
+    """Move the pieces that are nothing but administrative names to the front: 文三路5号 西湖区 杭州市."""
+    upper: list[str] = []
+    other: list[str] = []
+    for piece in text.split(" "):
+        chain = Chain(piece, names)
+        (upper if chain.found and chain.end == len(piece) else other).append(piece)
+    return " ".join([*reversed(upper), *other])
 
 
 class _Tail:
@@ -73,6 +92,13 @@ class _Tail:
                 _READERS[token.lastgroup or "space"](self, token)
         self._words(len(self.text), "end")
 
+    def before(self, words: str) -> None:
+        """Take what stands before the first area: a township that was put in front, or nothing known."""
+        if _TOWNSHIP.fullmatch(words) and "township" not in self.chain.found:
+            self.chain.found["township"] = words
+        elif words:
+            self.rest.append(words)
+
     def _lowest(self) -> str:
         return next((field for field in _DOWNWARD if field in self.chain.found), "")
 
@@ -93,13 +119,15 @@ class _Tail:
         end, areas = token.end(), self.chain.found
         if "road" in self.found or "village" in areas or not 1 <= token.start() - self.start <= 7:
             return
+        if self.last in ("county", "city") and token.start() - self.start > 2 and self.text[self.start] in "市县区":
+            self.start += 1  # a county with a suffix too many
         name, known = self.text[self.start : end], areas.get("township")
         if known not in (None, name) and self.last not in ("county", "city"):
             self.rest.append(name)
             self.start = end
             return
         areas["township"] = name
-        behind = self.chain.resume(end) if "county" not in areas or known else end
+        behind = self.chain.resume(end, whole=True) if "county" not in areas or known else end
         self._close(self._lowest() if behind > end and "county" in areas else "township", behind)
 
     def _zone(self, token: re.Match[str]) -> None:
@@ -108,14 +136,23 @@ class _Tail:
             self._close("zone", token.end())
 
     def _village(self, token: re.Match[str]) -> None:
-        if token.start() == self.start or self.found.keys() & {"number", "building", "road"}:
+        if token.start() == self.start or self.found.keys() & {"number", "building"}:
             return
+        if token.group() == "村" and _BLOCKS.match(self.text, token.end()):
+            return  # 樊村179栋: an estate that kept the name of its village
         self._cut(token.start())
+        if (
+            token.start() - self.start == 4
+            and self.last in ("", "city", "county")
+            and "township" not in self.chain.found
+        ):
+            self.chain.found["township"] = self.text[self.start : self.start + 2]  # 泽国双峰村
+            self.start += 2
         name = self.text[self.start : token.end()]
         if "village" not in self.chain.found:
             self.chain.found["village"] = name
             self._close("village", token.end())
-        elif "hamlet" not in self.found:
+        elif not self.found.keys() & {"hamlet", "road"}:
             self.found["hamlet"] = name
             self._close("hamlet", token.end())
 
@@ -169,7 +206,7 @@ class _Tail:
         unit = token["unit"] or ""
         if not unit and _MEASURE.match(self.text, token.end()):
             return
-        self._words(token.start(), "number")
+        self._words(token.start(), "house" if unit == "号" else "number")
         self.start = token.end()
         following = TOKEN.match(self.text, token.end())
         more = following is not None and following.lastgroup == "number"
@@ -211,26 +248,23 @@ class _Tail:
         return False
 
     def _settled(self, name: str, before: str) -> bool:
-        """A short name without a suffix behind a township is a village; behind a village, a hamlet."""
-        if before not in ("number", "group") or not 2 <= len(name) <= 4 or ESTATE.search(name) or BUSINESS.search(name):
+        """A short name without a suffix between an area and a house number or group is a hamlet."""
+        if before not in ("house", "group") or self.last not in ("township", "village") or "hamlet" in self.found:
             return False
-        if self.last == "township" and "village" not in self.chain.found:
-            self.chain.found["village"] = name
-            self.last = "village"
-        elif self.last == "village" and "hamlet" not in self.found:
-            self.found["hamlet"] = name
-            self.last = "hamlet"
-        else:
+        if not 2 <= len(name) <= 4 or ESTATE.search(name) or BUSINESS.search(name):
             return False
+        self.found["hamlet"] = name
+        self.last = "hamlet"
         return True
 
     def _without_area(self, road: str) -> str:
         """Cut a village or township without its suffix from the front of a long road name: 盐仓启潮路."""
         stem = _STREET.sub("", road)
-        field = {"township": "village", "county": "township"}.get(self.last)
-        if field and 4 <= len(stem) <= 5 and field not in self.chain.found and stem.isalpha() and not stem.isascii():
-            self.chain.found[field] = road[:2]
-            return road[2:]
+        field = {"township": "village", "county": "township", "city": "township", "": "township"}.get(self.last)
+        if field and 4 <= len(stem) <= 5 and field not in self.chain.found and _PLAIN_WORD.fullmatch(stem):
+            size = len(stem) - 2  # most roads are two characters and a direction
+            self.chain.found[field] = road[:size]
+            return road[size:]
         return road
 
     def _cut(self, end: int) -> None:
