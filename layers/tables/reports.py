@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.tables.base import KEY, Base, Loaded, Located, geometry
+from layers.tables.base import CODE, KEY, Base, Loaded, Located, geometry
+from layers.tables.workflow import Supervision, Urgency
 
 
 class ReportState(StrEnum):
@@ -75,10 +77,17 @@ class Assignment(StrEnum):
 
 
 class Report(Base, Loaded, Located):
-    """A matter somebody reported, with a point, a text address or neither; nothing about who reported it."""
+    """A matter somebody reported, with a point, a text address or neither; nothing about who reported it.
+
+    `held_by` is the area whose office has to act now, `due_at` the first deadline and `extended_until` the one that
+    was granted later. `scale` is 1 个体性, 2 一般群体性 or 3 重大群体性; `legacy` marks 历史遗留.
+    """
 
     __tablename__ = "report"
-    __table_args__ = (Index("ix_report_reported_at_category", "reported_at", "category"),)
+    __table_args__ = (
+        Index("ix_report_reported_at_category", "reported_at", "category"),
+        Index("ix_report_grid_code_category_reported_at", "grid_code", "category", "reported_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     report_key: Mapped[str] = mapped_column(KEY, unique=True)
@@ -93,6 +102,18 @@ class Report(Base, Loaded, Located):
     closed_at: Mapped[datetime | None]
     assignment: Mapped[str | None] = mapped_column(String(16))
     distance_m: Mapped[float | None]
+    held_by: Mapped[str | None] = mapped_column(CODE)
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    extended_until: Mapped[datetime | None]
+    extension: Mapped[str | None] = mapped_column(String(16))
+    extension_days: Mapped[int | None]
+    supervision: Mapped[str] = mapped_column(String(16), default=Supervision.NONE)
+    urgency: Mapped[str] = mapped_column(String(16), default=Urgency.NORMAL)
+    legacy: Mapped[bool] = mapped_column(default=False)
+    scale: Mapped[int | None]
+    satisfaction: Mapped[str | None] = mapped_column(String(16))
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("report.id"))
     revision: Mapped[int] = mapped_column(default=1)
     geom = geometry("POINT", nullable=True)
 
@@ -100,7 +121,10 @@ class Report(Base, Loaded, Located):
 
 
 class ReportEvent(Base):
-    """One step in a report's course; rows are only added."""
+    """One step in a report's course; rows are only added.
+
+    `org_code` is the area of whoever took it; `attachments` describe files (name, type, digest), not hold them.
+    """
 
     __tablename__ = "report_event"
     __table_args__ = (UniqueConstraint("report_id", "sequence"),)
@@ -113,3 +137,5 @@ class ReportEvent(Base):
     step: Mapped[str] = mapped_column(String(32))
     state: Mapped[str] = mapped_column(String(16))
     note: Mapped[str | None] = mapped_column(String(2000))
+    org_code: Mapped[str | None] = mapped_column(CODE)
+    attachments: Mapped[list[Any] | None] = mapped_column(JSON)
