@@ -47,6 +47,7 @@ _NOISE = re.compile(
     r"|请?(?:打电话|电话联系|电联|联系电话|手机号?码?|收货人|(?:详细|收货|收件|家庭|联系|单位|现住|案发|事发)?地址|位于)"
     r"|(?<![A-Za-z])(?:null|NULL|None|nan)(?![A-Za-z])"
 )
+_MAY_BE_NOISE = re.compile(r"[址话联收手位]|[nN][uUoOaA]|[0-9]{7}|400")
 _ONE_AS_DASH = re.compile(r"(?<=[0-9A-Za-z])一(?=[0-9])")
 _STRAY_DASH = re.compile(r"(?<![0-9A-Za-z号])-|-(?![0-9A-Za-z])")
 _HASH = re.compile(r"(?<![0-9A-Za-z])#|#(?!号)|(?<=[0-9A-Za-z])#(?=号)")
@@ -67,7 +68,8 @@ def normalise(text: str) -> str:
     plain = text.translate(_TABLE)
     while True:  # taking noise away may bring new noise together, so until nothing changes
         before = plain
-        plain = _NOISE.sub(" ", plain)
+        if _MAY_BE_NOISE.search(plain):
+            plain = _NOISE.sub(" ", plain)
         if "一" in plain:
             plain = _ONE_AS_DASH.sub("-", plain)
         if "#" in plain:
