@@ -22,9 +22,7 @@ from tests.maps.browser.conftest import ARGUMENTS, PASSWORD
 
 IMAGES = Path(__file__).parents[3] / "docs" / "images"
 PICTURES = {
-    "map": ("/map", 1920, 1080, "light"),
-    "map-dark": ("/map", 1920, 1080, "dark"),
-    "map-en": ("/map?lang=en", 1280, 720, "light"),
+    "map": ("/map?view=29.7965,120.5010,16&layers=grids,cameras,isovists,reports,heat", 1920, 1080, "light"),
 }
 
 
