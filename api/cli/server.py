@@ -90,7 +90,9 @@ def demo(
     _draw(context, engine, target)
     _look(context, engine, database.with_suffix(".html"))
     engine.dispose()
-    if not once:
+    if once:
+        say(f"Serve it with: fengqiao --database {database} serve; the one-time password of admin is {password}")
+    else:
         _serve(settings, host, port, password)
 
 
