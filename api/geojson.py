@@ -36,6 +36,13 @@ class Point(BaseModel):
     coordinates: Position
 
 
+class MultiPoint(BaseModel):
+    """Several positions."""
+
+    type: Literal["MultiPoint"]
+    coordinates: list[Position]
+
+
 class LineString(BaseModel):
     """Positions along a line."""
 
@@ -68,7 +75,7 @@ class GeometryCollection(BaseModel):
     """Geometries of several kinds."""
 
     type: Literal["GeometryCollection"]
-    geometries: list[Point | LineString | MultiLineString | Polygon | MultiPolygon]
+    geometries: list[Point | MultiPoint | LineString | MultiLineString | Polygon | MultiPolygon]
 
 
 GeometryT = TypeVar("GeometryT")

@@ -76,7 +76,7 @@ def _check_level(frames: dict[GridLevel, gpd.GeoDataFrame], level: GridLevel, sh
     grids = frames[level]
     parents = frames[PARENT_LEVEL[level]] if level in PARENT_LEVEL else grids.iloc[:0]
     parent_of = grids["parent_code"]
-    if shared:
+    if shared and len(frames[GridLevel.TOWN]):  # a plan of one village is held against the village
         village_to_town = dict(zip(parents["code"], parents["parent_code"], strict=True))
         parent_of = parent_of.map(village_to_town)
         parents = frames[GridLevel.TOWN]

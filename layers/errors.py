@@ -49,6 +49,26 @@ class InvalidStateError(LayersError):
         self.what, self.state, self.step, self.allowed = what, state, step, tuple(allowed)
 
 
+class FaultyPlanError(LayersError):
+    """A plan has faults that keep it from being submitted; `findings` names them."""
+
+    def __init__(self, plan_id: int, findings: Sequence[str]) -> None:
+        some = "; ".join(findings[:5]) + ("; …" if len(findings) > 5 else "")
+        super().__init__(
+            f"Plan {plan_id} has {len(findings)} fault{'s' if len(findings) != 1 else ''}: {some}. Mend them first; "
+            f"`fengqiao plan check {plan_id}` shows where they are."
+        )
+        self.plan_id, self.findings = plan_id, tuple(findings)
+
+
+class NotInCatalogueError(LayersError):
+    """The catalogue of matters does not let this one be given to that level."""
+
+    def __init__(self, name: str, level: str, allowed: Sequence[str]) -> None:
+        super().__init__(f"{name} may not be given to the level {level}; give it to {' or '.join(allowed)}.")
+        self.name, self.level, self.allowed = name, level, tuple(allowed)
+
+
 class KeyReusedError(LayersError):
     """The key already belongs to something else, so this was not stored."""
 

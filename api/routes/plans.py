@@ -73,6 +73,14 @@ class Publication(BaseModel):
     valid_from: date
 
 
+class StepNote(BaseModel):
+    """Why; a plan is returned only with a reason."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: str | None = Field(None, max_length=2000)
+
+
 class PlanStep(StrEnum):
     """A step on the way to publication."""
 
@@ -165,9 +173,21 @@ def take_step(
     response: Response,
     plan_id: PlanId,
     step: PlanStep,
+    reason: StepNote | None = None,
 ) -> PlanInfo:
-    """Submit, return or approve a plan; needs If-Match with its ETag, and the right to the step."""
-    plan = advance_plan(session, principal, plan_id, step.value, now=now, revision=revision_to_match(request))
+    """Submit, return or approve a plan; needs If-Match with its ETag, and the right to the step.
+
+    A plan with errors (see its checks) cannot be submitted; returning needs a note.
+    """
+    plan = advance_plan(
+        session,
+        principal,
+        plan_id,
+        step.value,
+        now=now,
+        revision=revision_to_match(request),
+        note=None if reason is None else reason.note,
+    )
     return _shown(plan, response)
 
 

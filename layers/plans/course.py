@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from layers.access import Permission, Principal, Scope
-from layers.errors import InvalidStateError, NotFoundError, StaleRevisionError
+from layers.errors import FaultyPlanError, InvalidInputError, InvalidStateError, NotFoundError, StaleRevisionError
+from layers.plans.checks import check_plan, fault_texts
 from layers.tables import Audit, Plan, PlanEvent, PlanState
 
 
@@ -66,6 +67,8 @@ def advance_plan(
     NotFoundError, ForbiddenError : no such plan, no right to the step, or the plan reaches beyond the scope
     StaleRevisionError : `revision` is given and the plan has changed since
     InvalidStateError : the step is not possible in the present state; the error names those that are
+    InvalidInputError : a plan is returned without a note that says why
+    FaultyPlanError : a plan is submitted that `check_plan` finds errors in
     """
     plan = get_plan(session, principal.scope, plan_id)
     transition = TRANSITIONS[step]
@@ -76,6 +79,10 @@ def advance_plan(
     if plan.state not in transition.sources:
         allowed = [name for name, other in TRANSITIONS.items() if plan.state in other.sources]
         raise InvalidStateError("plan", plan.state, step, allowed)
+    if step == "return" and not (note or "").strip():
+        raise InvalidInputError("Say in the note why the plan is returned.")
+    if step == "submit" and (faults := fault_texts(check_plan(session, plan, as_of=now.date()))):
+        raise FaultyPlanError(plan_id, faults)
     plan.state = transition.target
     record(session, plan, step, principal.name, now, note)
     session.flush()

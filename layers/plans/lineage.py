@@ -66,19 +66,24 @@ def _op(old: pd.Series, new: pd.Series, successors: int, predecessors: int) -> L
     return LineageOp.RENAME if same_outline else LineageOp.REDRAW
 
 
+def common_ground(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The piece of ground of each pair of grids that have one: positions `old` and `new`, geometry, in a metric CRS."""
+    crs = metric_crs(tuple(old.total_bounds))
+    left = old[["geometry"]].to_crs(crs).reset_index(drop=True)
+    right = new[["geometry"]].to_crs(crs).reset_index(drop=True)
+    return gpd.overlay(
+        left.assign(old=range(len(left))), right.assign(new=range(len(right))), how="intersection", keep_geom_type=True
+    )
+
+
 def _shares(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, households: gpd.GeoDataFrame) -> pd.DataFrame:
     """One row for each pair with a common piece: positions `old` and `new`, share_households, share_area."""
     if old.empty or new.empty:
         return pd.DataFrame({"old": [], "new": [], "share_households": [], "share_area": []})
-    crs = metric_crs(tuple(old.total_bounds))
-    left = old[["geometry"]].to_crs(crs).reset_index(drop=True)
-    right = new[["geometry"]].to_crs(crs).reset_index(drop=True)
-    pieces = gpd.overlay(
-        left.assign(old=range(len(left))), right.assign(new=range(len(right))), how="intersection", keep_geom_type=True
-    )
+    pieces = common_ground(old, new)
     pieces["area"] = pieces.area
     area = pieces.groupby(["old", "new"])["area"].sum()
-    total_area = left.area
+    total_area = old.geometry.to_crs(pieces.crs).area.reset_index(drop=True)
 
     x, y = households.geometry.x.to_numpy(), households.geometry.y.to_numpy()
     at_old = GridIndex(old.geometry, old["code"].to_numpy()).locate(x, y)

@@ -87,7 +87,10 @@ class PlanEdit(Base):
     """
 
     __tablename__ = "plan_edit"
-    __table_args__ = (UniqueConstraint("plan_id", "sequence"), Index("ix_plan_edit_plan_id_parent", "plan_id", "parent"))
+    __table_args__ = (
+        UniqueConstraint("plan_id", "sequence"),
+        Index("ix_plan_edit_plan_id_parent", "plan_id", "parent"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id", ondelete="CASCADE"))

@@ -112,7 +112,6 @@ def test_only_planners_of_the_whole_area_edit(sign_in, here):
             check_problem(client.post(f"{here}/{what}", json=body, headers={"If-Match": "*"}), 403, "forbidden")
         check_problem(client.post(f"{here}/branch", json={"name": "x"}), 403, "forbidden")
         check_problem(client.delete(here, headers={"If-Match": "*"}), 403, "forbidden")
-    check_problem(sign_in("villager").get(f"{here}/state"), 403, "forbidden")
     planner = sign_in("planner")
     assert change(planner, here, "submit").status_code == 200
     check_problem(change(planner, here, "edits", {"op": "lock"}), 409, "invalid-state")
@@ -140,3 +139,30 @@ def test_numbering_begins_at_one_in_the_west(sign_in, here):
     # 001 and 002 are in force, so the numbers of the draft follow.
     assert sorted(grid["code"][-3:] for grid in done.json()["grids"]) == ["003", "004"]
     check_problem(change(planner, here, "renumber"), 422, "invalid-input")
+
+
+def test_checks_and_comparison_show_what_a_plan_does(sign_in, here):
+    planner = sign_in("planner")
+    assert planner.get(f"{here}/checks").json()["features"] == []
+    sheet = planner.get(f"{here}/compare").json()
+    # Two grids in force become one: the one with the households and all else goes on, the other brings nothing.
+    assert (sheet["other"], sheet["households"], sheet["addresses"], sheet["open_reports"]) == (None, 0, 0, 0)
+    assert [(row["old_code"], row["new_code"], row["stays"]) for row in sheet["rows"]] == [
+        (f"{NORTH}001", f"{NORTH}801", True),
+        (f"{NORTH}002", f"{NORTH}801", False),
+    ]
+    (place,) = sheet["places"]["features"]
+    assert (place["properties"]["old_code"], place["geometry"]["type"]) == (f"{NORTH}002", "Polygon")
+    there = planner.post(f"{here}/branch", json={"name": "b"}).headers["location"]
+    other = int(here.rsplit("/", 1)[1])
+    assert planner.get(f"{there}/compare", params={"with": other}).json()["places"]["features"] == []
+    check_problem(planner.get(f"{here}/compare", params={"with": 99}), 404, "not-found")
+
+
+def test_a_plan_is_returned_with_its_reason_and_edited_again(sign_in, here):
+    planner, approver = sign_in("planner"), sign_in("approver")
+    assert change(planner, here, "submit").status_code == 200
+    check_problem(change(approver, here, "return"), 422, "invalid-input")
+    back = change(approver, here, "return", {"note": "太大"})
+    assert (back.status_code, back.json()["state"]) == (200, "DRAFT")
+    assert change(planner, here, "edits", {"op": "lock"}).status_code == 200

@@ -1,0 +1,133 @@
+"""What changes from one edition of the grids to another: who gets another grid, and which ground changes hands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
+from sqlalchemy.orm import Session
+
+from geo.assign import GridIndex
+from layers.access import EVERYWHERE, Scope
+from layers.geometry import Bounds, select_frame, within_bounds
+from layers.grids import grid_frame
+from layers.plans.lineage import NEGLIGIBLE, common_ground
+from layers.tables import CLOSED_STATES, SRID, Address, Camera, GridLevel, Household, Plan, Report
+
+COUNTED = ("households", "addresses", "cameras", "open_reports")
+LEAST_M2 = 1.0
+"""Smaller pieces come from rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class Impact:
+    """The difference between two editions of the grids of one area.
+
+    totals : how many households, addresses, cameras and open reports get another grid
+    rows : one for each old and new grid with common ground or places: old_code and new_code (None for no grid),
+        households, addresses, cameras, open_reports, area_m2, share_households and share_area of the old grid's, and
+        stays: whether the new grid is what becomes of the old one
+    places : EPSG:4326, the ground that changes hands: old_code, new_code, households, geometry
+    """
+
+    totals: dict[str, int]
+    rows: pd.DataFrame
+    places: gpd.GeoDataFrame
+
+
+def compare_plans(session: Session, plan: Plan, other: Plan | None, *, as_of: date) -> Impact:
+    """What changes from the grids of `other`, None for those in force on a day, to those of `plan`.
+
+    A grid goes on in the one with its `grid_id`; of the rest, old and new grids are matched so that as many households
+    as possible stay. Who is in a grid that goes on does not count as changed, even if the plan gives it another code.
+
+    Returns
+    -------
+    Impact; empty where there is no old grid, since then nothing is taken from anybody
+    """
+    new = grid_frame(session, EVERYWHERE, as_of=as_of, plan_id=plan.id, level=GridLevel.CELL)
+    if other is None:
+        old = grid_frame(session, Scope(plan.scope_code), as_of=as_of, level=GridLevel.CELL)
+        old = old[old["code"].map(Scope(plan.scope_code).covers).astype(bool)].reset_index(drop=True)
+    else:
+        old = grid_frame(session, EVERYWHERE, as_of=as_of, plan_id=other.id, level=GridLevel.CELL)
+    if old.empty or new.empty:
+        return _nothing()
+    bounds = tuple(np.concatenate([np.minimum(old.total_bounds, new.total_bounds)[:2],
+                                   np.maximum(old.total_bounds, new.total_bounds)[2:]]))  # fmt: skip
+    pairs = _pairs(session, old, new, bounds)
+    pieces = common_ground(old, new)
+    pairs = pairs.join(pieces.assign(area_m2=pieces.area).groupby(["old", "new"])["area_m2"].sum(), how="outer")
+    pairs = pairs.fillna(0.0).reset_index()
+    pairs["stays"] = _goes_on(pairs, old, new)
+    return _impact(pairs, pieces, old, new)
+
+
+def _nothing() -> Impact:
+    columns = ["old_code", "new_code", *COUNTED, "area_m2", "share_households", "share_area", "stays"]
+    places = gpd.GeoDataFrame({"old_code": [], "new_code": [], "households": []}, geometry=[], crs=SRID)
+    return Impact(dict.fromkeys(COUNTED, 0), pd.DataFrame(columns=columns), places)
+
+
+def _pairs(session: Session, old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, bounds: Bounds) -> pd.DataFrame:
+    """Counts on (old, new) positions, -1 for outside every grid."""
+    tables = (
+        (Household, (Household.households,), ()),
+        (Address, (Address.id,), ()),
+        (Camera, (Camera.id,), ()),
+        (Report, (Report.id,), (Report.state.not_in(CLOSED_STATES),)),
+    )
+    before, after = (GridIndex(frame.geometry, frame["code"].to_numpy(dtype=str)) for frame in (old, new))
+    counts = []
+    for name, (table, columns, conditions) in zip(COUNTED, tables, strict=True):
+        near: Any = within_bounds(session, table.__table__.c.geom, bounds)
+        rows = select_frame(session, columns, table.geom, near, *conditions, order_by=table.id)
+        x, y = rows.geometry.x.to_numpy(dtype=float), rows.geometry.y.to_numpy(dtype=float)
+        weight = rows["households"] if table is Household else pd.Series(np.ones(len(rows)))
+        at = pd.DataFrame({"old": before.locate(x, y), "new": after.locate(x, y), name: weight.to_numpy(dtype=float)})
+        at = at[(at["old"] >= 0) | (at["new"] >= 0)]
+        counts.append(at.groupby(["old", "new"])[name].sum())
+    return pd.concat(counts, axis=1)
+
+
+def _goes_on(pairs: pd.DataFrame, old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> np.ndarray:
+    """(p,) whether the new grid of a pair is what becomes of the old one."""
+    value = np.zeros((len(old), len(new)))
+    i, j = pairs["old"].to_numpy(dtype=int), pairs["new"].to_numpy(dtype=int)
+    both = (i >= 0) & (j >= 0)
+    # Ground only decides between matchings under which equally many households stay.
+    share = pairs["area_m2"].to_numpy() / max(pairs["area_m2"].sum(), 1.0)
+    value[i[both], j[both]] = pairs["households"].to_numpy()[both] + 0.5 * share[both]
+    # A grid that keeps its id is the same grid, however little of it is left.
+    same = old["grid_id"].to_numpy()[:, None] == new["grid_id"].to_numpy()[None, :]
+    value[same] += value.sum() + 1.0
+    left, right = linear_sum_assignment(value, maximize=True)
+    successor = np.full(len(old), -2)
+    successor[left] = np.where(value[left, right] > 0, right, -2)
+    return both & (successor[i] == j)
+
+
+def _impact(pairs: pd.DataFrame, pieces: gpd.GeoDataFrame, old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> Impact:
+    codes = [np.append(frame["code"].to_numpy(dtype=object), None) for frame in (old, new)]
+    pairs["old_code"], pairs["new_code"] = (
+        codes[side][pairs[name].to_numpy(dtype=int)] for side, name in enumerate(("old", "new"))
+    )
+    inside = pairs["old"] >= 0
+    for name, share in (("households", "share_households"), ("area_m2", "share_area")):
+        whole = pairs[inside].groupby("old")[name].sum().reindex(pairs["old"]).to_numpy(dtype=float)
+        pairs[share] = np.divide(pairs[name], whole, out=np.full(len(pairs), np.nan), where=whole > 0)
+    touched = pairs[list(COUNTED)].sum(axis=1) > 0
+    pairs = pairs[touched | pairs["stays"] | ((pairs["area_m2"] > LEAST_M2) & (pairs["share_area"] > NEGLIGIBLE))]
+    totals = {name: int(pairs.loc[~pairs["stays"], name].sum()) for name in COUNTED}
+    moves = pairs.loc[
+        ~pairs["stays"] & (pairs["area_m2"] > LEAST_M2), ["old", "new", "old_code", "new_code", "households"]
+    ]
+    places = pieces.merge(moves, on=["old", "new"])[["old_code", "new_code", "households", "geometry"]]
+    names = ["old_code", "new_code", *COUNTED, "area_m2", "share_households", "share_area", "stays"]
+    rows = pairs[names].sort_values(["old_code", "new_code"], na_position="last").reset_index(drop=True)
+    return Impact(totals, rows.astype(dict.fromkeys(COUNTED, int)), gpd.GeoDataFrame(places).to_crs(SRID))
