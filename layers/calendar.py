@@ -106,7 +106,7 @@ class WorkCalendar:
         return total
 
     def remaining(self, start: datetime, due: datetime, now: datetime, *, working: bool = False) -> float:
-        """The share of the time from `start` to `due` that is left at `now`, from 1 to 0; with `working` of office time.
+        """The share of the time from `start` to `due` left at `now`, 1 to 0; with `working` of office time.
 
         A matter that is overdue has 0.
         """

@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 
 from layers.access import EVERYWHERE, VILLAGE_DIGITS, Scope
 from layers.assignment import locate_report
+from layers.calendar import CHINA, WorkCalendar
 from layers.errors import InvalidInputError, KeyReusedError
 from layers.geometry import Bounds, select_frame, to_sql, within_bounds
 from layers.tables import Outbox, Report, ReportCategory, ReportEvent, ReportSource, ReportState
+from layers.workflow.steps import give_deadline_and_team
 
 MAX_KEY, MAX_ADDRESS, MAX_SUBTYPE, MAX_DESCRIPTION = 128, 400, 60, 10_000
 CLOCK_TOLERANCE = timedelta(minutes=10)
@@ -152,9 +154,16 @@ class ReportContent:
 
 
 def create_report(
-    session: Session, *, key: str, content: ReportContent, now: datetime, created_by: str, scope: Scope = EVERYWHERE
+    session: Session,
+    *,
+    key: str,
+    content: ReportContent,
+    now: datetime,
+    created_by: str,
+    scope: Scope = EVERYWHERE,
+    calendar: WorkCalendar = CHINA,
 ) -> Report:
-    """Store a report with its first step and an event for the outbox, and find its grid.
+    """Store a report with its first step and an event for the outbox; find its grid, its team and when it is due.
 
     A key makes sending safe to repeat: the same key with the same content gives the stored report and changes nothing.
     The grid is the one in force on the day of `now` in its own time zone. A report that lies in no grid, or has no
@@ -174,7 +183,7 @@ def create_report(
     if stored is None:
         try:
             with session.begin_nested():
-                stored = _add(session, key, content, now, created_by, scope)
+                stored = _add(session, key, content, now, created_by, scope, calendar)
         except sa.exc.IntegrityError:  # somebody else stored it a moment ago
             stored = _stored(session, key)
             if stored is None:
@@ -200,7 +209,15 @@ def _require(scope: Scope, report: Report) -> None:
         scope.require(area)
 
 
-def _add(session: Session, key: str, content: ReportContent, now: datetime, created_by: str, scope: Scope) -> Report:
+def _add(
+    session: Session,
+    key: str,
+    content: ReportContent,
+    now: datetime,
+    created_by: str,
+    scope: Scope,
+    calendar: WorkCalendar,
+) -> Report:
     at = content.reported_at or now
     has_point = content.lon is not None
     report = Report(
@@ -218,6 +235,7 @@ def _add(session: Session, key: str, content: ReportContent, now: datetime, crea
     )
     locate_report(session, report, as_of=now.date(), lon=content.lon, lat=content.lat)
     _require(scope, report)
+    give_deadline_and_team(session, report, now=now, calendar=calendar)
     session.add(report)
     session.flush()
     session.add(
