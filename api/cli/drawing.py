@@ -1,4 +1,4 @@
-"""Commands on plans: draw, plan list|show|submit|return|approve|publish|export, check."""
+"""Commands on plans: draw, check, and the group plan."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from api.cli.console import progress, say, show
 from api.cli.database import day, now, today, transaction
 from layers.access import OPERATOR, Scope
 
-plans = typer.Typer(no_args_is_help=True, help="Plans: list, show, submit, return, approve, publish, export.")
+plans = typer.Typer(
+    no_args_is_help=True, help="Plans: look, branch, undo, check, compare, submit, publish, export, import …"
+)
 
 PlanId = Annotated[int, typer.Argument(metavar="PLAN", help="Number of the plan, as `fengqiao plan list` shows it.")]
 Note = Annotated[str | None, typer.Option(help="A reason, kept in the plan's history.")]
@@ -126,7 +128,9 @@ def submit(context: typer.Context, plan: PlanId, note: Note = None) -> None:
 
 
 @plans.command("return")
-def return_(context: typer.Context, plan: PlanId, note: Note = None) -> None:
+def return_(
+    context: typer.Context, plan: PlanId, note: Annotated[str, typer.Option(help="Why; kept in the plan's history.")]
+) -> None:
     """Give a plan back to its planner, with a reason.
 
     Example: `fengqiao plan return 1 --note "枫南村 is cut in two"`
@@ -166,20 +170,153 @@ def export(
     context: typer.Context,
     plan: PlanId,
     file: Annotated[Path, typer.Argument(help="Where to; .geojson, .gpkg, .shp, .parquet or .csv decides the format.")],
+    blocks: Annotated[
+        bool, typer.Option("--blocks", help="Write the blocks with their grids, which can be imported again.")
+    ] = False,
 ) -> None:
-    """Write a plan's grids into a file.
+    """Write a plan's grids into a file, or with --blocks the whole plan.
 
     Example: `fengqiao plan export 1 build/grids.geojson`
     """
     from layers.export import write_frame
     from layers.grids import grid_frame
     from layers.plans import get_plan
+    from layers.plans.exchange import export_plan
 
     with transaction(context) as session:
-        get_plan(session, Scope(), plan)
+        found = get_plan(session, Scope(), plan)
+        if blocks:
+            say(f"{export_plan(session, found, file)} blocks with their grids are in {file}.")
+            return
         grids = grid_frame(session, Scope(), as_of=today(context), plan_id=plan)
     write_frame(grids, file)
     say(f"{len(grids)} grids are in {file}.")
+
+
+@plans.command("import")
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A file of `plan export --blocks`, or one with block_key and code.")],
+    name: Annotated[str | None, typer.Option(help="Name of the plan; by default that in the file.")] = None,
+    scope: Annotated[str | None, typer.Option(help="Code of its area; by default that in the file.")] = None,
+) -> None:
+    """Make a draft of a file.
+
+    Example: `fengqiao plan import build/plan.gpkg`
+    """
+    from layers.plans.exchange import import_plan
+
+    with transaction(context) as session:
+        plan_id = import_plan(session, OPERATOR, file, now=now(), name=name, scope_code=scope).id
+    say(f"The draft is plan {plan_id}.")
+
+
+@plans.command()
+def branch(
+    context: typer.Context, plan: PlanId, name: Annotated[str, typer.Option(help="Name of the new draft.")] = "branch"
+) -> None:
+    """Begin a draft from a plan in any state; what is not changed keeps its codes.
+
+    Example: `fengqiao plan branch 1 --name "2026 autumn"`
+    """
+    from layers.plans.branching import branch_plan
+
+    with transaction(context) as session:
+        plan_id = branch_plan(session, OPERATOR, plan, name=name, now=now()).id
+    say(f"The draft is plan {plan_id}.")
+
+
+@plans.command()
+def undo(context: typer.Context, plan: PlanId) -> None:
+    """Take the newest edit of a draft back.
+
+    Example: `fengqiao plan undo 2`
+    """
+    from layers.plans.editing import undo_edit
+
+    with transaction(context) as session:
+        moved = undo_edit(session, OPERATOR, plan, now=now()).moved_households
+    say(f"Taken back; {moved} households are in their old grid again.")
+
+
+@plans.command()
+def redo(context: typer.Context, plan: PlanId) -> None:
+    """Repeat the edit of a draft that was undone last.
+
+    Example: `fengqiao plan redo 2`
+    """
+    from layers.plans.editing import redo_edit
+
+    with transaction(context) as session:
+        moved = redo_edit(session, OPERATOR, plan, now=now()).moved_households
+    say(f"Made again; {moved} households have changed grid.")
+
+
+@plans.command()
+def compare(
+    context: typer.Context,
+    plan: PlanId,
+    other: Annotated[int | None, typer.Argument(help="Another plan; by default the grids in force.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the ground that changes hands here.")
+    ] = None,
+) -> None:
+    """Show how many households, addresses, cameras and open reports get another grid, and which.
+
+    Example: `fengqiao plan compare 2 1 -o build/changes.geojson`
+    """
+    from layers.export import write_frame
+    from layers.plans import get_plan
+    from layers.plans.impact import compare_plans
+
+    with transaction(context) as session:
+        with_ = None if other is None else get_plan(session, Scope(), other)
+        found = compare_plans(session, get_plan(session, Scope(), plan), with_, as_of=today(context))
+    names = ("old_code", "new_code", "households", "addresses", "cameras", "open_reports")
+    moves = found.rows[~found.rows["stays"].astype(bool)]
+    show(("old grid", "new grid", "households", "addresses", "cameras", "open reports"), moves[list(names)].to_numpy())
+    say(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found.totals.items()) + " change grid.")
+    if output:
+        write_frame(found.places, output)
+        say(f"The ground that changes hands is in {output}.")
+
+
+@plans.command()
+def impact(context: typer.Context, plan: PlanId) -> None:
+    """Show what a plan changes against the grids in force.
+
+    Example: `fengqiao plan impact 2`
+    """
+    compare(context, plan, None, None)
+
+
+@plans.command("check")
+def check_(
+    context: typer.Context,
+    plan: PlanId,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the findings, with geometry, here.")
+    ] = None,
+) -> None:
+    """Show what is wrong with a plan; one with errors cannot be submitted, and gives status 1 here.
+
+    Example: `fengqiao plan check 2 -o build/findings.geojson`
+    """
+    from layers.export import write_frame
+    from layers.plans import get_plan
+    from layers.plans.checks import check_plan
+
+    with transaction(context) as session:
+        found = check_plan(session, get_plan(session, Scope(), plan), as_of=today(context))
+    if found.empty:
+        say("Nothing is wrong with this plan.")
+        return
+    show(("severity", "finding", "codes", "note"), found[["severity", "kind", "codes", "note"]].itertuples(index=False))
+    if output:
+        write_frame(found, output)
+        say(f"The findings are in {output}.")
+    if (found["severity"] == "error").any():
+        raise typer.Exit(1)
 
 
 def check(
