@@ -20,6 +20,7 @@ from layers.calendar import CHINA, WorkCalendar
 from layers.errors import InvalidInputError, KeyReusedError
 from layers.geometry import Bounds, select_frame, to_sql, within_bounds
 from layers.tables import Outbox, Report, ReportCategory, ReportEvent, ReportSource, ReportState
+from layers.workflow.duplicates import link_duplicates
 from layers.workflow.steps import give_deadline_and_team
 
 MAX_KEY, MAX_ADDRESS, MAX_SUBTYPE, MAX_DESCRIPTION = 128, 400, 60, 10_000
@@ -166,8 +167,8 @@ def create_report(
     """Store a report with its first step and an event for the outbox; find its grid, its team and when it is due.
 
     A key makes sending safe to repeat: the same key with the same content gives the stored report and changes nothing.
-    The grid is the one in force on the day of `now` in its own time zone. A report that lies in no grid, or has no
-    point, is stored too.
+    The grid is the one in force on the day of `now` in its own time zone. Reports that look like this one are linked
+    to it. A report that lies in no grid, or has no point, is stored too.
 
     Raises
     ------
@@ -238,6 +239,7 @@ def _add(
     give_deadline_and_team(session, report, now=now, calendar=calendar)
     session.add(report)
     session.flush()
+    link_duplicates(session, report, lon=content.lon, lat=content.lat, now=now)
     session.add(
         ReportEvent(
             report_id=report.id, sequence=1, at=now, by=created_by, step="report", state=report.state, note=None
