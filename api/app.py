@@ -27,6 +27,7 @@ from api.routes import (
     households,
     keys,
     pages,
+    plan_drawing,
     plan_editing,
     plans,
     reports,
@@ -36,9 +37,9 @@ from api.routes import (
 )
 from api.settings import Settings
 from layers.engine import connect, sessions
-from maps.assets import leaflet_path
+from layers.plans.jobs import DrawJobs
 from maps.errors import MissingAssetsError
-from maps.pages import static_folder, vendor_folder
+from maps.pages import static_folder, vendor_folders
 
 log = logging.getLogger("fengqiao")
 
@@ -53,7 +54,8 @@ SUBJECTS = (
     reports,
     coverage,
     heatmap,
-    plan_editing,  # before plans, whose last route takes any word as a step
+    plan_drawing,
+    plan_editing,  # both before plans, whose last route takes any word as a step
     plans,
     basemap,
     search,
@@ -69,8 +71,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     engine = connect(settings.database_url)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
+        app.state.drawings.close()
         engine.dispose()
 
     secure = (settings.public_url or "").startswith("https://")
@@ -91,6 +94,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         ],
     )
     app.state.settings, app.state.sessions, app.state.clock = settings, sessions(engine), clock
+    app.state.drawings = DrawJobs()
     add_problems(app)
     for subject in SUBJECTS:
         app.include_router(subject.router)
@@ -102,9 +106,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
 def _mount(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=static_folder()), "static")
     try:
-        app.mount(leaflet_path(), StaticFiles(directory=vendor_folder()), "vendor")
+        for path, folder in vendor_folders().items():
+            app.mount(path, StaticFiles(directory=folder), path.strip("/"))
     except MissingAssetsError as error:
-        log.warning("the map page will stay empty: %s", error)
+        log.warning("the map pages will stay empty: %s", error)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

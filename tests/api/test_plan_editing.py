@@ -166,3 +166,19 @@ def test_a_plan_is_returned_with_its_reason_and_edited_again(sign_in, here):
     back = change(approver, here, "return", {"note": "太大"})
     assert (back.status_code, back.json()["state"]) == (200, "DRAFT")
     assert change(planner, here, "edits", {"op": "lock"}).status_code == 200
+
+
+def test_a_drawing_runs_behind_the_doors(app, sign_in, here):
+    planner = sign_in("planner")
+    assert planner.get(f"{here}/draw").json()["state"] == "none"
+    check_problem(planner.delete(f"{here}/draw"), 404, "not-found")
+    check_problem(planner.post(f"{here}/draw", json={}), 428, "precondition-required")
+    check_problem(change(planner, here, "draw", {"target": 0}), 422, "invalid-parameter")
+    check_problem(change(sign_in("viewer"), here, "draw", {}), 403, "forbidden")
+    begun = change(planner, here, "draw", {"target": 3, "effort": "fast"})
+    assert begun.status_code == 202, begun.text
+    app.state.drawings.find(int(here.rsplit("/", 1)[1])).thread.join(60)
+    done = planner.get(f"{here}/draw").json()
+    assert (done["state"], done["error"], sorted(done["grid"])) == ("done", None, [0, 1])
+    assert planner.get(here).headers["etag"] == f'"{done["revision"]}"'
+    assert planner.get(f"{here}/state").json()["can_undo"] == "redraw"
