@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from layers.calendar import WorkCalendar
+from layers.errors import InvalidInputError
+
 
 class Settings(BaseSettings):
     """All settings; each has the environment variable FENGQIAO_ and its name in capitals."""
@@ -18,6 +21,7 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///fengqiao.sqlite"
     public_url: str | None = Field(None, description="How browsers reach the service, for example https://grid.example")
     timezone: str = "Asia/Shanghai"
+    office_hours: str = Field("08:30-12:00,13:30-17:30", description="When deadlines in working time run")
     session_hours: float = Field(12.0, gt=0, le=168)
     tile_url: str | None = Field(None, description="Background tiles with {z}, {x} and {y}, and {key} for the key")
     tile_attribution: str = ""
@@ -40,6 +44,15 @@ class Settings(BaseSettings):
             raise ValueError("write a name of the tz database, for example Asia/Shanghai")
         return value
 
+    @field_validator("office_hours")
+    @classmethod
+    def _are_hours(cls, value: str) -> str:
+        try:
+            WorkCalendar.parse(value)
+        except InvalidInputError as error:
+            raise ValueError(str(error)) from None
+        return value
+
     @field_validator("tile_url")
     @classmethod
     def _is_tile_url(cls, value: str | None) -> str | None:
@@ -54,6 +67,11 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The time zone in which days begin and end."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def calendar(self) -> WorkCalendar:
+        """The office hours of the place."""
+        return WorkCalendar.parse(self.office_hours, self.timezone)
 
     @property
     def tile_address(self) -> str | None:

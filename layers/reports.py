@@ -42,6 +42,12 @@ COLUMNS = (
     Report.grid_code,
     Report.assignment,
     Report.distance_m,
+    Report.held_by,
+    Report.due_at,
+    Report.extended_until,
+    Report.supervision,
+    Report.urgency,
+    Report.legacy,
     Report.revision,
 )
 
@@ -74,8 +80,8 @@ def report_frame(
     Returns
     -------
     GeoDataFrame in EPSG:4326 with id, report_key, reported_at (aware, UTC), category, subtype, source, severity, state,
-    description, address_text, closed_at, village_code, grid_code, assignment, distance_m, revision, and geometry, which
-    is None for a report without a point
+    description, address_text, closed_at, village_code, grid_code, assignment, distance_m, held_by, due_at,
+    extended_until, supervision, urgency, legacy, revision, and geometry, which is None for a report without a point
     """
     conditions = [scope.located(Report)]
     if bounds is not None:

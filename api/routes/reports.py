@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from api.context import Now, Reading, Writing
-from api.etag import NOT_MODIFIED, etag_of, is_fresh
+from api.context import Config, Now, Reading, Writing
+from api.etag import etag_of, revision_to_match
 from api.geojson import (
     Feature,
     FeatureCollection,
@@ -26,7 +26,7 @@ from api.principal import Reader, allow
 from api.problems import problems
 from api.query import Box, Paging, Times
 from layers.access import EVERYWHERE, Permission, Principal, Scope
-from layers.errors import NotFoundError
+from layers.calendar import WorkCalendar, is_overdue
 from layers.reports import (
     MAX_ADDRESS,
     MAX_DESCRIPTION,
@@ -37,10 +37,25 @@ from layers.reports import (
     report_frame,
     report_history,
 )
-from layers.tables import Assignment, ReportCategory, ReportSource, ReportState
+from layers.tables import (
+    Assignment,
+    ExtensionState,
+    LinkKind,
+    Report,
+    ReportCategory,
+    ReportSource,
+    ReportState,
+    Satisfaction,
+    Supervision,
+    Urgency,
+)
+from layers.workflow import StepDetails, possible_steps, take_step
+from layers.workflow.duplicates import linked_reports
+from layers.workflow.steps import MAX_ATTACHMENTS, MAX_NOTE, get_report, is_in_working_time, team_of
 
 router = APIRouter(prefix="/api/reports", tags=["reports"])
 Sender = Annotated[Principal, Depends(allow(Permission.REPORT))]
+Handler = Annotated[Principal, Depends(allow(Permission.HANDLE))]
 
 
 class ReportProperties(BaseModel):
@@ -60,11 +75,17 @@ class ReportProperties(BaseModel):
     grid_code: str | None
     assignment: Assignment | None
     distance_m: float | None
+    held_by: str | None
+    due_at: datetime | None
+    extended_until: datetime | None
+    supervision: Supervision
+    urgency: Urgency
+    legacy: bool
     revision: int
 
 
-class Step(BaseModel):
-    """One step in the course of a report."""
+class TakenStep(BaseModel):
+    """One step in the course of a report, and the area of whoever took it."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -74,12 +95,48 @@ class Step(BaseModel):
     step: str
     state: ReportState
     note: str | None
+    org_code: str | None
+    attachments: list[dict[str, Any]] | None
+
+
+class TeamInfo(BaseModel):
+    """The office that has a report, or would get it, with the telephone of the office."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    phone: str | None
+    area_code: str
+
+
+class Link(BaseModel):
+    """A report that belongs to this one: it looks alike, or one was merged into the other."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    report_key: str
+    kind: LinkKind
+    score: float
+    reason: str
 
 
 class ReportWithHistory(ReportProperties):
-    """A report and its steps, the first one first."""
+    """A report, where it stands and its steps, the first one first.
 
-    history: list[Step]
+    `overdue` and `remaining`, the share of its time that is left from 1 to 0, are those of this moment; `steps` are
+    those that the reader may take now.
+    """
+
+    scale: int | None
+    satisfaction: Satisfaction | None
+    extension: ExtensionState | None
+    extension_days: int | None
+    team: TeamInfo | None
+    overdue: bool
+    remaining: float | None
+    links: list[Link]
+    steps: list[str]
+    history: list[TakenStep]
 
 
 ReportCollection = FeatureCollection[Point | None, ReportProperties]
@@ -100,6 +157,33 @@ class NewReport(BaseModel):
     address_text: str | None = Field(None, max_length=MAX_ADDRESS)
     lon: float | None = Field(None, ge=-180, le=180, allow_inf_nan=False)
     lat: float | None = Field(None, ge=-90, le=90, allow_inf_nan=False)
+
+
+class Attachment(BaseModel):
+    """What is known about a photo or file that is kept elsewhere."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=200)
+    kind: str | None = Field(None, max_length=20, description="For example before or after")
+    media_type: str | None = Field(None, max_length=100)
+    sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
+
+
+class NewStep(BaseModel):
+    """What comes with a step; each step says which of these it needs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: str | None = Field(None, max_length=MAX_NOTE)
+    area_code: str | None = Field(None, max_length=32, description="dispatch: to whom; by default the report's grid")
+    into: str | None = Field(None, max_length=MAX_KEY, description="merge: the key of the report that stays")
+    days: int | None = Field(None, ge=1, le=365, description="request_extension: working days")
+    supervision: Supervision | None = None
+    urgency: Urgency | None = None
+    scale: int | None = Field(None, ge=1, le=3, description="1 个体性, 2 一般群体性, 3 重大群体性")
+    satisfaction: Satisfaction | None = None
+    attachments: list[Attachment] | None = Field(None, max_length=MAX_ATTACHMENTS)
 
 
 @router.get("", response_class=GeoJSONResponse, response_model=ReportCollection, responses=problems(401, 403, 422))
@@ -144,6 +228,7 @@ def send_report(
     principal: Sender,
     session: Writing,
     now: Now,
+    settings: Config,
     report: NewReport,
     idempotency_key: Annotated[
         str,
@@ -158,34 +243,86 @@ def send_report(
         now=now,
         created_by=principal.name,
         scope=principal.scope,
+        calendar=settings.calendar,
     )
     # Who may send a report in may see it, even where the point lies in no grid and so in nobody's area.
-    text, headers = _feature(session, EVERYWHERE, stored.report_key)
+    text, headers = _feature(session, EVERYWHERE, stored, principal, now, settings.calendar)
     headers["Location"] = f"/api/reports/{quote(stored.report_key, safe='')}"
     return GeoJSONResponse(text, 201, headers)
+
+
+@router.post(
+    "/{report_key:path}/steps/{step}",
+    response_class=GeoJSONResponse,
+    response_model=ReportFeature,
+    responses=problems(401, 403, 404, 409, 412, 422, 428),
+)
+def take_report_step(
+    principal: Handler,
+    session: Writing,
+    now: Now,
+    settings: Config,
+    request: Request,
+    report_key: str,
+    step: Annotated[str, Path(max_length=32, description="One of the report's `steps`")],
+    details: NewStep,
+) -> Response:
+    """Take a step with a report; needs If-Match with its ETag. A refusal names the steps that are possible."""
+    report = take_step(
+        session,
+        principal,
+        report_key,
+        step,
+        StepDetails(**details.model_dump(exclude_none=True)),
+        now=now,
+        revision=revision_to_match(request),
+        calendar=settings.calendar,
+    )
+    text, headers = _feature(session, principal.scope, report, principal, now, settings.calendar)
+    return GeoJSONResponse(text, headers=headers)
 
 
 @router.get(
     "/{report_key:path}",
     response_class=GeoJSONResponse,
     response_model=ReportFeature,
-    responses=NOT_MODIFIED | problems(401, 403, 404),
+    responses=problems(401, 403, 404),
 )
-def read_report(principal: Reader, session: Reading, request: Request, report_key: str) -> Response:
-    """One report with its history; its ETag is its revision."""
-    text, headers = _feature(session, principal.scope, report_key)
-    if is_fresh(request, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
+def read_report(principal: Reader, session: Reading, now: Now, settings: Config, report_key: str) -> Response:
+    """One report with its history; its ETag is what the next step needs as If-Match."""
+    report = get_report(session, principal.scope, report_key)
+    text, headers = _feature(session, principal.scope, report, principal, now, settings.calendar)
     return GeoJSONResponse(text, headers=headers)
 
 
-def _feature(session: Session, scope: Scope, report_key: str) -> tuple[str, dict[str, str]]:
-    frame = report_frame(session, scope, keys=[report_key])
-    if frame.empty:
-        raise NotFoundError("report", report_key)
+def _feature(
+    session: Session, scope: Scope, report: Report, principal: Principal, now: datetime, calendar: WorkCalendar
+) -> tuple[str, dict[str, str]]:
+    frame = report_frame(session, scope, keys=[report.report_key])
     values = {name: plain(frame[name])[0] for name in ReportProperties.model_fields}
-    steps = [Step.model_validate(step) for step in report_history(session, int(frame["id"].iloc[0]))]
-    properties = ReportWithHistory(**values, history=steps).model_dump_json()
+    properties = ReportWithHistory(
+        **values,
+        scale=report.scale,
+        satisfaction=report.satisfaction,
+        extension=report.extension,
+        extension_days=report.extension_days,
+        team=team_of(session, report),
+        **_deadline(session, report, now, calendar),
+        links=linked_reports(session, report.id, principal.scope),
+        steps=list(possible_steps(report, principal)),
+        history=[TakenStep.model_validate(step) for step in report_history(session, report.id)],
+    ).model_dump_json()
     shape = geometry_texts(frame.geometry)[0]
-    text = f'{{"type":"Feature","id":{json.dumps(report_key)},"geometry":{shape},"properties":{properties}}}'
-    return text, {"ETag": etag_of(values["revision"]), "Cache-Control": "private, no-cache"}
+    identity = json.dumps(report.report_key)
+    text = f'{{"type":"Feature","id":{identity},"geometry":{shape},"properties":{properties}}}'
+    # No 304 is ever answered: time, links and rights change what is shown without a new revision.
+    return text, {"ETag": etag_of(report.revision), "Cache-Control": "private, no-cache"}
+
+
+def _deadline(session: Session, report: Report, now: datetime, calendar: WorkCalendar) -> dict[str, Any]:
+    due, until = report.extended_until or report.due_at, report.closed_at or now
+    if due is None:
+        return {"overdue": False, "remaining": None}
+    working = is_in_working_time(session, report)
+    begun = min(report.reported_at, due)
+    return {"overdue": is_overdue(due, until), "remaining": calendar.remaining(begun, due, until, working=working)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
@@ -61,6 +61,11 @@ def load_catalogue(session: Session, principal: Principal, path: Path | None = N
     session.add(Audit(at=now, by=principal.name, action="catalogue.load", subject="catalogue", detail=dict(counts)))
     session.flush()
     return CatalogueLoad(**counts)
+
+
+def list_catalogue(session: Session) -> Sequence[CatalogueItem]:
+    """All items, in the order of their categories and subtypes."""
+    return session.scalars(sa.select(CatalogueItem).order_by(CatalogueItem.category, CatalogueItem.subtype)).all()
 
 
 def read_catalogue(path: Path | None = None) -> list[dict[str, Any]]:

@@ -331,3 +331,9 @@ def give_deadline_and_team(session: Session, report: Report, *, now: datetime, c
 def team_of(session: Session, report: Report) -> Team | None:
     """The team that a report is with, or would go to."""
     return session.get(Team, report.team_id) if report.team_id is not None else None
+
+
+def is_in_working_time(session: Session, report: Report) -> bool:
+    """Whether the deadline of a report runs in office hours only."""
+    item = find_item(session, report.category, report.subtype)
+    return item is not None and item.deadline_unit in {TimeUnit.WORKING_HOURS, TimeUnit.WORKING_DAYS}
