@@ -447,7 +447,7 @@ def read_comparison(
     other = None if with_ is None else _whole(principal, session, with_)
     impact = compare_plans(session, plan, other, as_of=as_of)
     rows = zip(*(plain(impact.rows[name]) for name in ImpactRow.model_fields), strict=True)
-    head = {"other": with_} | impact.totals
+    head: dict[str, Any] = {"other": with_} | impact.totals
     head["rows"] = [dict(zip(ImpactRow.model_fields, row, strict=True)) for row in rows]
     places = impact.places.assign(id=range(1, len(impact.places) + 1))
     text = feature_collection(places, PlaceProperties, "id", links=[], time_stamp=now).body

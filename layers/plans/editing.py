@@ -456,7 +456,7 @@ def _edited(workspace: Workspace, revision: int, step: _Step, row: PlanEdit | No
 
 
 def _store_numbers(session: Session, workspace: Workspace) -> None:
-    table = Grid.__table__
+    table: Any = Grid.__table__
     session.execute(
         sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(number=sa.bindparam("new_number")),
         [{"row_id": identity.row_id, "new_number": n} for n, identity in workspace.identities.items()],
@@ -483,7 +483,7 @@ def _write(session: Session, plan: Plan, after: Workspace, step: _Step) -> dict[
         session.add(row)
         session.flush()
         identities[number] = Identity(row.id, identity.grid_id, identity.code)
-    table = Grid.__table__
+    table: Any = Grid.__table__
     for number in sorted(set(alive) - step.births.keys()):
         values = _columns(division, number, shapes) | {"revision": table.c.revision + 1}
         session.execute(sa.update(table).where(table.c.id == identities[number].row_id).values(values))
@@ -495,7 +495,7 @@ def _write(session: Session, plan: Plan, after: Workspace, step: _Step) -> dict[
 
 def _write_marks(session: Session, division: Division, numbers: Mapping[int, int]) -> None:
     """Names and locks of many grids, told by row, in one go."""
-    table = Grid.__table__
+    table: Any = Grid.__table__
     session.execute(
         sa.update(table)
         .where(table.c.id == sa.bindparam("row_id"))
@@ -521,7 +521,7 @@ def _columns(division: Division, number: int, shapes: Mapping[int, Any]) -> dict
 
 
 def _write_blocks(session: Session, plan: Plan, after: Workspace, change: Change) -> None:
-    table = PlanBlock.__table__
+    table: Any = PlanBlock.__table__
     ids = after.block_ids[change.blocks]
     for number in np.unique(change.new).tolist():
         chosen = ids[change.new == number].tolist()

@@ -76,7 +76,7 @@ def _nothing() -> Impact:
 
 def _pairs(session: Session, old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, bounds: Bounds) -> pd.DataFrame:
     """Counts on (old, new) positions, -1 for outside every grid."""
-    tables = (
+    tables: tuple[tuple[Any, tuple[Any, ...], tuple[Any, ...]], ...] = (
         (Household, (Household.households,), ()),
         (Address, (Address.id,), ()),
         (Camera, (Camera.id,), ()),
@@ -109,11 +109,11 @@ def _goes_on(pairs: pd.DataFrame, old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) 
     left, right = linear_sum_assignment(value, maximize=True)
     successor = np.full(len(old), -2)
     successor[left] = np.where(value[left, right] > 0, right, -2)
-    return both & (successor[i] == j)
+    return np.asarray(both & (successor[i] == j))
 
 
 def _impact(pairs: pd.DataFrame, pieces: gpd.GeoDataFrame, old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> Impact:
-    codes = [np.append(frame["code"].to_numpy(dtype=object), None) for frame in (old, new)]
+    codes = [np.array([*frame["code"], None], dtype=object) for frame in (old, new)]
     pairs["old_code"], pairs["new_code"] = (
         codes[side][pairs[name].to_numpy(dtype=int)] for side, name in enumerate(("old", "new"))
     )

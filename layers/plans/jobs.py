@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -198,6 +198,6 @@ def _matched(workspace: Workspace, drawn: NDArray[np.int64], free: NDArray[np.bo
     both = np.asarray(division.label, dtype=np.int64).copy()
     both[free] = size + drawn
     fresh = redraw.divide(division.ground, both)
-    match = redraw.compare(replace(division), fresh).match.dropna()
-    old_of = {int(row.new): int(row.old) for row in match.itertuples() if int(row.new) >= size}
+    match = redraw.compare(division, fresh).match.dropna().astype(int)
+    old_of = {new: old for old, new in match[["old", "new"]].to_numpy().tolist() if new >= size}
     return np.array([old_of.get(label, label) for label in both.tolist()], dtype=np.int64)
