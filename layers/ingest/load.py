@@ -296,7 +296,11 @@ class _Loading:
         """Tell when the file lies as a whole by the GCJ-02 or BD-09 vector beside the boundaries of other loads."""
         if self.around is None or not self.sample or self.bounds is None:
             return
-        told = shift_against_boundaries(self.session, np.concatenate(self.sample), self.bounds, self.load.id)
+        shapes = np.concatenate(self.sample)
+        if self.layer.name not in {"boundaries", "blocks"}:
+            # Houses and roads share no lines with boundaries; what can be asked is whether they lie inside.
+            shapes = shapely.point_on_surface(shapes)
+        told = shift_against_boundaries(self.session, shapes, self.bounds, self.load.id)
         if told:
             self.notes.warn(told)
 

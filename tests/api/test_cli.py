@@ -86,6 +86,8 @@ def test_loading_twice_changes_nothing_and_a_missing_crs_is_refused(tmp_path):
         assert loaded.returncode == 0, loaded.stderr
     rows = next(line for line in loaded.stdout.splitlines() if "villages.geojson" in line).split("│")
     assert [cell.strip() for cell in rows[2:6]] == ["10", "0", "0", "10"]
+    houses = run("load", "buildings", TOWN / "buildings.geojson", database=database)
+    assert "GCJ-02" not in houses.stderr
     refused = run("load", "households", TOWN / "households.csv", database=database)
     assert refused.returncode == 1
     assert "EPSG:4326" in refused.stderr
