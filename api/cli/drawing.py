@@ -10,6 +10,7 @@ import typer
 from api.cli.console import progress, say, show
 from api.cli.database import day, now, today, transaction
 from layers.access import OPERATOR, Scope
+from layers.errors import InvalidInputError
 
 plans = typer.Typer(
     no_args_is_help=True, help="Plans: look, branch, undo, check, compare, submit, publish, export, import …"
@@ -191,6 +192,27 @@ def export(
         grids = grid_frame(session, Scope(), as_of=today(context), plan_id=plan)
     write_frame(grids, file)
     say(f"{len(grids)} grids are in {file}.")
+
+
+@plans.command()
+def convert(
+    context: typer.Context,
+    pairs: Annotated[list[str], typer.Argument(metavar="OLD=NEW...", help="12-digit codes of villages.")],
+    valid_from: Annotated[str | None, typer.Option("--from", help="In force from this day; by default today.")] = None,
+) -> None:
+    """Give villages new codes, as when they become communities (村改居); the old codes are retired.
+
+    Example: `fengqiao plan convert 330681109286=330681109004 --from 2019-01-01`
+    """
+    from layers.plans.converting import convert_villages
+
+    if any(pair.count("=") != 1 for pair in pairs):
+        raise InvalidInputError("Write each pair as OLD=NEW, for example 330681109286=330681109004.")
+    codes = dict(tuple(pair.split("=")) for pair in pairs)
+    with transaction(context) as session:
+        start = day(valid_from, today(context))
+        plan_id = convert_villages(session, OPERATOR, codes, valid_from=start, now=now()).id
+    say(f"{len(codes)} villages have new codes from {start}; plan {plan_id} records it.")
 
 
 @plans.command("import")

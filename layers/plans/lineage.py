@@ -21,8 +21,8 @@ def lineage(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, households: gpd.GeoDat
 
     Shares are of the old grid; they add up to one over its rows when the new edition covers it. A new grid without
     a predecessor is CREATE, an old one without a successor ABOLISH; one to one with a changed outline is REDRAW, and
-    with the same outline and another name RENAME; an old grid in several new ones SPLIT, several old ones in one new
-    MERGE, and what is both at once REDRAW.
+    with the same outline in another village REPARENT, with another name or code RENAME; an old grid in several new ones
+    SPLIT, several old ones in one new MERGE, and what is both at once REDRAW. A grid that goes on as it was has no row.
     """
     pairs = _shares(old, new, households)
     successors = pairs.groupby("old")["new"].size()
@@ -42,6 +42,7 @@ def lineage(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, households: gpd.GeoDat
             pairs["share_area"].to_numpy(dtype=float),
             strict=True,
         )
+        if not _unchanged(old.iloc[i], new.iloc[j], successors[i], predecessors[j])
     ]
     nothing = {"share_households": None, "share_area": None}
     rows += [
@@ -62,8 +63,18 @@ def _op(old: pd.Series, new: pd.Series, successors: int, predecessors: int) -> L
         return LineageOp.SPLIT
     if successors == 1 and predecessors > 1:
         return LineageOp.MERGE
-    same_outline = successors == predecessors == 1 and abs(old["area_m2"] - new["area_m2"]) < 1.0
-    return LineageOp.RENAME if same_outline else LineageOp.REDRAW
+    if not _same_outline(old, new, successors, predecessors):
+        return LineageOp.REDRAW
+    return LineageOp.RENAME if old["code"][:-3] == new["code"][:-3] else LineageOp.REPARENT
+
+
+def _same_outline(old: pd.Series, new: pd.Series, successors: int, predecessors: int) -> bool:
+    return bool(successors == predecessors == 1 and abs(old["area_m2"] - new["area_m2"]) < 1.0)
+
+
+def _unchanged(old: pd.Series, new: pd.Series, successors: int, predecessors: int) -> bool:
+    same = all(old[name] == new[name] for name in ("grid_id", "code", "name"))
+    return same and _same_outline(old, new, successors, predecessors)
 
 
 def common_ground(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

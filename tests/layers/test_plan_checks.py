@@ -15,7 +15,7 @@ from layers.plans import advance_plan
 from layers.plans.branching import branch_plan, delete_plan
 from layers.plans.checks import check_plan
 from layers.plans.impact import compare_plans
-from layers.tables import Block, Grid, Plan, PlanBlock, PlanEdit
+from layers.tables import Block, Grid, GridLineage, Plan, PlanBlock, PlanEdit
 
 
 @pytest.fixture
@@ -137,6 +137,27 @@ def test_what_is_not_changed_goes_on_with_its_code(session, plan):
     assert sorted(after.index) == sorted([*before.index, f"{world.WEST}003"])
     assert after["grid_id"][before.index].tolist() == before["grid_id"].tolist()
     assert after["households"].to_dict()[f"{world.WEST}003"] == 120
+
+
+def test_lineage_says_what_became_of_each_grid(session, plan):
+    publish(session, plan)
+    second = branch_plan(session, OPERATOR, plan.id, name="autumn", now=world.NOW)
+    edit(session, second, "split", grid=0, line=[world.point(200, -9), world.point(200, 609)])
+    edit(session, second, "rename", grid=2, name="河东网格")
+    publish(session, second, date(2026, 9, 1))
+    rows = session.execute(
+        sa.select(GridLineage.old_code, GridLineage.new_code, GridLineage.op, GridLineage.share_households)
+        .where(GridLineage.plan_id == second.id)
+        .order_by(GridLineage.old_code, GridLineage.new_code)
+    ).all()
+    first, third, east = f"{world.WEST}001", f"{world.WEST}003", f"{world.EAST}001"
+    # The other two grids go on as they were.
+    assert [tuple(row)[:3] for row in rows] == [
+        (first, first, "SPLIT"),
+        (first, third, "SPLIT"),
+        (east, east, "RENAME"),
+    ]
+    assert [row.share_households for row in rows] == pytest.approx([0.6, 0.4, 1.0])
 
 
 def test_a_deleted_draft_leaves_nothing_behind(session, plan):
