@@ -1,5 +1,6 @@
 """The main job on real towns, where their data lie beside the project."""
 
+import geopandas as gpd
 import pytest
 
 from tests.real.__main__ import DATA
@@ -20,7 +21,7 @@ def test_lauf_gets_balanced_grids_from_its_addresses(run):
     record = run("lauf-osm")
     assert record.loaded["households"] == 4778
     assert record.loaded["buildings"] >= 6500
-    assert record.repaired >= 15
+    assert record.repaired + record.refused == 20  # its README counts 20 invalid footprints
     assert record.facts["homed"] == 1.0
     assert "100% in ±10 %" in record.drawn
     assert record.findings == {}
@@ -63,7 +64,8 @@ def test_zhejiang_is_taken_out_of_gcj02(run):
 def test_speed_cameras_keep_their_bearings(run):
     record = run("tw-speed-cameras")
     assert record.loaded["cameras"] == 2029
-    assert record.facts["with_bearing"] == 1624
+    source = gpd.read_file(DATA / "tw-speed-cameras" / "cameras_without_kaohsiung.geojson")
+    assert record.facts["with_bearing"] == source["bearing"].notna().sum() > 1000
 
 
 def test_no_helsinki_camera_is_blind(run):
