@@ -38,9 +38,8 @@ from api.routes import (
 from api.settings import Settings
 from layers.engine import connect, sessions
 from layers.plans.jobs import DrawJobs
-from maps.assets import leaflet_path
 from maps.errors import MissingAssetsError
-from maps.pages import static_folder, vendor_folder
+from maps.pages import static_folder, vendor_folders
 
 log = logging.getLogger("fengqiao")
 
@@ -107,9 +106,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
 def _mount(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=static_folder()), "static")
     try:
-        app.mount(leaflet_path(), StaticFiles(directory=vendor_folder()), "vendor")
+        for path, folder in vendor_folders().items():
+            app.mount(path, StaticFiles(directory=folder), path.strip("/"))
     except MissingAssetsError as error:
-        log.warning("the map page will stay empty: %s", error)
+        log.warning("the map pages will stay empty: %s", error)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from maps.errors import UnknownNameError
 from maps.language import LANGUAGES, strings
 from maps.palette import palette_text
 
-PAGES = ("login", "map")
+PAGES = ("login", "map", "plan")
 
 
 def static_folder() -> Path:
@@ -21,14 +21,14 @@ def static_folder() -> Path:
     return assets.HERE / "static"
 
 
-def vendor_folder() -> Path:
-    """The folder with the files of Leaflet; served at `assets.leaflet_path()`, which is `/vendor/leaflet@<version>`.
+def vendor_folders() -> dict[str, Path]:
+    """The address of each browser library, such as `/vendor/leaflet@<version>`, and the folder served there.
 
     Raises
     ------
     MissingAssetsError : `npm ci` has not run
     """
-    return assets.leaflet_folder()
+    return {assets.leaflet_path(): assets.leaflet_folder(), assets.geoman_path(): assets.geoman_folder()}
 
 
 def _data(value: object) -> Markup:
@@ -40,7 +40,7 @@ def _data(value: object) -> Markup:
 def page(name: str, language: str = "zh", *, tile_url: str | None = None, tile_attribution: str = "") -> str:
     """The page as one HTML document without inline script or style.
 
-    Scripts and styles come from `/static` and `assets.leaflet_path()`. Texts, palette and the optional address of
+    Scripts and styles come from `/static` and `vendor_folders()`. Texts, palette and the optional address of
     background tiles stand in the page as data blocks, which no content security policy has to allow; a policy has to
     allow images from the host of `tile_url`.
 
@@ -65,6 +65,7 @@ def page(name: str, language: str = "zh", *, tile_url: str | None = None, tile_a
         t=words,
         language="zh-CN" if language == "zh" else language,
         vendor=assets.leaflet_path(),
+        geoman=assets.geoman_path(),
         config=_data(config),
         palette=Markup(palette_text()),  # noqa: S704 our own file
         strings=_data(words),

@@ -1,4 +1,4 @@
-"""The pages: sign-in for everybody, the map for readers; their scripts come from us."""
+"""The pages: sign-in for everybody, map and planner for readers; their scripts come from us."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ def show_map(principal: PageReader, request: Request, settings: Config) -> HTMLR
     """The map page; without a session the browser goes to the sign-in page."""
     text = pages.page(
         "map", language_of(request), tile_url=settings.tile_address, tile_attribution=settings.tile_attribution
+    )
+    return HTMLResponse(text)
+
+
+@router.get("/plan")
+def show_plan(principal: PageReader, request: Request, settings: Config) -> HTMLResponse:  # noqa: ARG001
+    """The planner's page, to look at for all readers, to edit for planners."""
+    text = pages.page(
+        "plan", language_of(request), tile_url=settings.tile_address, tile_attribution=settings.tile_attribution
     )
     return HTMLResponse(text)
 

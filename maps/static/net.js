@@ -1,10 +1,11 @@
 // Requests to the server: JSON in, pages followed, faults told apart, and what to do when the line is down.
 
 export class Fault extends Error {
-  constructor(kind, detail, status = 0) {
+  constructor(kind, detail, status = 0, body = {}) {
     super(detail);
     this.kind = kind; // "offline" | "refused" | "server"
     this.status = status;
+    this.body = body; // the problem as the server tells it
   }
 }
 
@@ -30,9 +31,9 @@ function count(step) {
 
 async function problemOf(response) {
   const type = response.headers.get("content-type") ?? "";
-  if (!type.includes("json")) return response.statusText || String(response.status);
+  if (!type.includes("json")) return { detail: response.statusText || String(response.status) };
   const body = await response.json().catch(() => ({}));
-  return body.detail ?? body.title ?? String(response.status);
+  return { ...body, detail: body.detail ?? body.title ?? String(response.status) };
 }
 
 export async function request(url, { method = "GET", body, signal, headers = {} } = {}) {
@@ -53,7 +54,8 @@ export async function request(url, { method = "GET", body, signal, headers = {} 
     }
     setLine(false);
     if (!response.ok) {
-      throw new Fault(response.status < 500 ? "refused" : "server", await problemOf(response), response.status);
+      const problem = await problemOf(response);
+      throw new Fault(response.status < 500 ? "refused" : "server", problem.detail, response.status, problem);
     }
     return response.status === 204 ? null : await response.json();
   } finally {

@@ -5,7 +5,7 @@ const DEFAULT_LAYERS = ["grids", "households", "cameras", "reports"];
 
 export const DEFAULTS = {
   place: "", date: "", selection: "", view: "", colour: "deviation",
-  layers: DEFAULT_LAYERS.join(","), days: "30", bandwidth: "150", kernel: "quartic", category: "", show: "open",
+  layers: DEFAULT_LAYERS.join(","), days: "30", bandwidth: "150", kernel: "quartic", category: "", show: "open", plan: "",
 };
 const state = { ...DEFAULTS };
 const listeners = new Set();

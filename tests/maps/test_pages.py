@@ -14,7 +14,9 @@ SCRIPTS = sorted((MAPS / "static").glob("*.js"))
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # Keys that code puts together from a prefix and a value of the data.
 PREFIXES = ("asset", "assignment", "category", "empty", "group", "hit", "kernel", "kind", "layer", "level", "severity",
-    "site", "source", "state", "stategroup", "report.column")  # fmt: skip
+    "site", "source", "state", "stategroup", "report.column", "plan.column", "plan.done", "plan.effort", "plan.finding",
+    "plan.nesting", "plan.nesting_hint", "plan.op", "plan.redrawn", "plan.state", "plan.step", "plan.tool",
+    "plan.tool_hint")  # fmt: skip
 
 
 class Elements(HTMLParser):
@@ -62,7 +64,8 @@ def test_what_a_page_names_is_there(name):
         if path and path.startswith("/static/"):
             assert (pages.static_folder() / path.removeprefix("/static/")).is_file(), path
         elif path:
-            assert (pages.vendor_folder() / path.removeprefix(assets.leaflet_path() + "/")).is_file(), path
+            home, _, file = path.rpartition("/")
+            assert (pages.vendor_folders()[home] / file).is_file(), path
 
 
 def test_languages_are_complete():
@@ -105,7 +108,7 @@ def test_data_blocks_cannot_be_left():
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(UnknownNameError, match="login, map"):
+    with pytest.raises(UnknownNameError, match="login, map, plan"):
         pages.page("secret")
     with pytest.raises(UnknownNameError, match="zh, en"):
         pages.page("map", "fr")
@@ -126,9 +129,10 @@ def test_scripts_import_only_from_here():
         assert not re.findall(r"\beval\(|new Function", text), path.name
 
 
-def test_leaflet_is_the_pinned_one():
+def test_browser_libraries_are_the_pinned_ones():
     version = assets.leaflet_version()
     assert f'"/vendor/leaflet@{version}/' in (MAPS / "static" / "leaflet.js").read_text("utf-8")
+    assert f'"{assets.geoman_path()}/' in (MAPS / "static" / "geoman.js").read_text("utf-8")
     assert f"Leaflet {version}" in assets.leaflet_text("leaflet.js")
     lock = json.loads((MAPS / "package-lock.json").read_text("utf-8"))
     for path, package in lock["packages"].items():
@@ -137,7 +141,6 @@ def test_leaflet_is_the_pinned_one():
 
 
 def test_missing_assets_name_the_command(monkeypatch, tmp_path):
-    (tmp_path / "package.json").write_text('{"dependencies": {"leaflet": "1.9.4"}}')
     monkeypatch.setattr(assets, "HERE", tmp_path)
     with pytest.raises(MissingAssetsError, match="make demo"):
         assets.leaflet_folder()
@@ -145,4 +148,4 @@ def test_missing_assets_name_the_command(monkeypatch, tmp_path):
     other.mkdir(parents=True)
     (other / "package.json").write_text('{"version": "1.0.0"}')
     with pytest.raises(MissingAssetsError, match=r"1\.0\.0"):
-        pages.vendor_folder()
+        pages.vendor_folders()

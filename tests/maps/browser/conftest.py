@@ -8,7 +8,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,24 @@ class Site:
     one_time: str
 
 
+@contextmanager
+def serving(database_url: str, now: datetime) -> Iterator[str]:
+    """The address of the application on a free port of this machine, its clock standing still."""
+    app = create_app(Settings(database_url=database_url), clock=lambda: now)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        for _ in range(200):
+            if server.started:
+                break
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(10)
+
+
 @pytest.fixture(scope="module")
 def site(spatialite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The application on a free port, its clock at the noon of the two towns."""
@@ -63,20 +83,8 @@ def site(spatialite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
         )
     engine.dispose()
     assert one_time
-    app = create_app(Settings(database_url=url), clock=lambda: NOW)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        for _ in range(200):
-            if server.started:
-                break
-            time.sleep(0.05)
-        yield Site(f"http://127.0.0.1:{port}", one_time)
-        server.should_exit = True
-        thread.join(10)
+    with serving(url, NOW) as home:
+        yield Site(home, one_time)
 
 
 @pytest.fixture(scope="module")

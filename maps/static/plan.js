@@ -1,0 +1,610 @@
+// The planner: opens a plan, puts tools, table, sheets and keys together.
+import { LatLngBounds, Map as LeafletMap, TileLayer, control } from "/static/leaflet.js";
+import { Canvas } from "/static/canvas.js";
+import { now, takeSummary } from "/static/clock.js";
+import { byId, dataBlock, h, settled, skeleton } from "/static/dom.js";
+import { basemap, paintBuildings, paintRoads, paintWater } from "/static/ground.js";
+import { goKey, isFree } from "/static/keys.js";
+import { features, onBusy, onLine, query, request } from "/static/net.js";
+import { Blocks } from "/static/plan_blocks.js";
+import { Division } from "/static/plan_division.js";
+import { Redrawing } from "/static/plan_drawing.js";
+import { Edits } from "/static/plan_edits.js";
+import { Picture } from "/static/plan_paint.js";
+import { ask, checksSheet, closeSheet, drawSheet, editList, impactSheet, opName } from "/static/plan_sheets.js";
+import { GridTable, drawFoot, drawSelected } from "/static/plan_table.js";
+import { SIZES, TOOLS, Tools } from "/static/plan_tools.js";
+import { startSearch } from "/static/search.js";
+import { onTheme, startSettings } from "/static/settings.js";
+import { shape } from "/static/shapes.js";
+import * as state from "/static/state.js";
+import { quiet, say } from "/static/status.js";
+import { apply, count, metres, onLanguage, t } from "/static/words.js";
+
+const config = dataBlock("config");
+const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+state.readAddress();
+await startSettings();
+apply();
+
+const map = new LeafletMap("map", {
+  zoomControl: false, attributionControl: Boolean(config.tile_url), zoomSnap: 0.25, wheelPxPerZoomLevel: 90, minZoom: 4, maxZoom: 20,
+  fadeAnimation: !calm, zoomAnimation: !calm, markerZoomAnimation: !calm, inertia: !calm, keyboard: false, doubleClickZoom: false,
+});
+control.scale({ imperial: false, position: "bottomleft", maxWidth: 140 }).addTo(map);
+const zoom = control.zoom({ position: "bottomleft" }).addTo(map);
+for (const [name, level] of Object.entries({ ground: 220, marks: 350, lift: 360 })) map.createPane(name).style.zIndex = level;
+if (config.tile_url) {
+  map.attributionControl.setPrefix(false);
+  new TileLayer(config.tile_url, { attribution: h("span", {}, config.tile_attribution).innerHTML, maxZoom: 20, maxNativeZoom: 18, opacity: 0.6 }).addTo(map);
+}
+map.setView([30, 114], 5, { animate: false });
+
+/** What is shown; the picture and the tools read it. */
+const page = { map, division: null, plan: null, selected: null, hovered: null, stroke: null, pointer: null, radius: 0, compare: null, mayEdit: false };
+let session = null, plans = [], places = [], edits = null, impact = null, findings = [], redrawing = null;
+
+const picture = new Picture(page);
+const ground = new Canvas([picture.fills, paintWater, paintRoads, paintBuildings], { pane: "ground" });
+const marks = new Canvas([picture.edges, picture.labels], { pane: "marks" });
+const lift = new Canvas([picture.lift], { pane: "lift" });
+const repaint = () => { ground.repaint(); marks.repaint(); lift.repaint(); };
+for (const source of Object.values(basemap)) source.onChange(() => ground.repaint());
+const loadGround = settled(() => Promise.allSettled(Object.values(basemap).map((source) => source.load(map))), 150);
+
+const may = (permission) => Boolean(session?.permissions.includes(permission));
+const isDraft = () => page.plan?.state === "DRAFT";
+const signIn = () => location.assign(query("/login", { next: location.pathname + location.search }));
+
+function complain(error) {
+  if (error.name === "AbortError") return;
+  if (error.status === 401) { signIn(); return; }
+  const text = error.kind === "offline" ? t("fault.offline", { detail: error.message }) : error.message;
+  say(error.kind === "refused" ? t("plan.refused", { detail: text }) : text, { kind: "error" });
+}
+
+// ---- the table, the foot and the selected grid --------------------------------------------------------------------
+
+const table = new GridTable((number, { fly }) => { select(number); if (fly) flyTo(number); });
+
+function drawPanel() {
+  if (!page.division) { byId("plan-selected").hidden = true; return; }
+  drawSelected(page.division, page.selected, impact, page.mayEdit, {
+    close: () => select(null), go: (number) => { select(number); flyTo(number); }, merge: (number) => merge(page.selected, number), lock,
+    abolish: () => edits.edit({ op: "abolish", grid: page.selected }).then(report), rename,
+  });
+}
+
+function select(number) {
+  page.selected = number !== null && page.division?.grids.has(number) ? number : null;
+  state.set({ selection: page.selected === null ? "" : `grid:${page.selected}` }, { silent: true });
+  table.select(page.selected);
+  drawPanel();
+  drawBar();
+  lift.repaint();
+}
+
+function drawAll() {
+  const { division } = page;
+  if (!division) return;
+  if (page.selected !== null && !division.grids.has(page.selected)) page.selected = null;
+  table.draw(division, page.selected);
+  drawFoot(division, impact);
+  drawPanel();
+  drawBar();
+  repaint();
+}
+
+function drawBar() {
+  const { plan, division } = page;
+  byId("plan-name").textContent = plan ? plan.name : t("plan.none");
+  const badge = byId("plan-state");
+  badge.hidden = !plan;
+  if (plan) { badge.textContent = t(`plan.state.${plan.state}`); badge.dataset.state = plan.state; }
+  page.mayEdit = Boolean(plan) && may("plan") && isDraft() && !redrawing?.running;
+  const { can_undo: undo = null, can_redo: redo = null } = division?.status ?? {};
+  for (const [id, op, key] of [["undo", undo, "plan.undo"], ["redo", redo, "plan.redo"]]) {
+    const button = byId(id);
+    button.disabled = !page.mayEdit || !op;
+    button.title = op ? `${t(key)}: ${opName(op)}` : t(key);
+    button.setAttribute("aria-label", button.title);
+  }
+  const chosen = division?.grids.get(page.selected);
+  byId("lock").disabled = !page.mayEdit;
+  byId("lock").textContent = chosen ? t(chosen.locked ? "plan.unlock" : "plan.lock") : t(allLocked() ? "plan.unlock_all" : "plan.lock_all");
+  for (const id of ["compare", "checks"]) byId(id).disabled = !division;
+  byId("draw").disabled = !may("plan");
+  byId("compare").setAttribute("aria-pressed", String(Boolean(page.compare)));
+  drawSteps();
+  for (const button of byId("tools").querySelectorAll("button[data-tool]")) {
+    const { tool } = button.dataset;
+    button.disabled = !division || (!page.mayEdit && !["select", "measure"].includes(tool));
+    button.setAttribute("aria-pressed", String(tool === tools.name));
+  }
+  const size = byId("brush-size");
+  size.hidden = tools.name !== "brush";
+  size.querySelector("output").textContent = SIZES[tools.size] ? `${SIZES[tools.size]} px` : t("plan.brush_one");
+  byId("tool-hint").textContent = division && (page.mayEdit || tools.name === "measure") ? t(`plan.tool_hint.${tools.name}`) : plan && !page.mayEdit ? t(isDraft() ? "plan.read_only" : "plan.frozen") : "";
+}
+
+const STEPS = { DRAFT: [["submit", "plan"]], SUBMITTED: [["approve", "approve"], ["return", "approve"]], APPROVED: [["publish", "approve"], ["return", "approve"]] };
+function drawSteps() {
+  const { plan } = page;
+  const own = (STEPS[plan?.state] ?? []).filter(([, permission]) => may(permission));
+  const key = `${plan?.id}|${plan?.state}|${own}|${document.documentElement.lang}|${redrawing?.running}`;
+  if (byId("steps").dataset.key === key) return;
+  byId("steps").dataset.key = key;
+  byId("steps").replaceChildren(...own.map(([name], at) => h("button", {
+    type: "button", id: `step-${name}`, class: at ? "secondary" : "primary", disabled: Boolean(redrawing?.running), onclick: () => takeStep(name),
+  }, t(`plan.step.${name}`))), ...(plan && may("plan") ? [h("button", { type: "button", id: "branch", class: "plain", onclick: branch }, t("plan.branch"))] : []));
+}
+
+const allLocked = () => page.division && [...page.division.grids.values()].every((grid) => grid.locked);
+
+// ---- edits ----------------------------------------------------------------------------------------------------------
+
+function report(edited) {
+  if (!edited) return;
+  const parts = [edited.edit ? opName(edited.edit.op) : ""];
+  if (edited.moved_households > 0) parts.push(t("plan.moved_count", { count: count(edited.moved_households) }));
+  const codes = edited.broken.map((number) => page.division.grids.get(number)?.code.slice(-3)).filter(Boolean);
+  if (codes.length) parts.push(t("plan.broken_now", { codes: codes.join(t("plan.comma")) }));
+  say(parts.filter(Boolean).join(" · "), { kind: codes.length ? "warn" : "info", action: { text: t("plan.undo_short"), run: () => edits.undo().then(() => null) } });
+}
+
+const does = {
+  select, repaint: () => { lift.repaint(); }, changed: drawBar,
+  refused: () => say(t("plan.locked_grid"), { kind: "warn" }),
+  painted(touched) {
+    table.update(touched);
+    drawFoot(page.division, impact);
+    if (touched.has(page.selected)) live();
+    ground.repaint();
+    marks.repaint();
+  },
+  async paint(blocks, to) {
+    if (!page.mayEdit) return;
+    const edited = await edits.edit({ op: "give", blocks: blocks.map((b) => page.division.blocks.id[b]), to });
+    if (edited?.broken.length) report(edited);
+  },
+  merge: (one, other) => merge(one, other),
+  measured(positions) {
+    const length = positions.reduce((sum, at, i) => sum + (i ? map.distance(positions[i - 1], at) : 0), 0);
+    say(t("plan.measured", { length: metres(length) }));
+  },
+  async drawn(tool, line) {
+    const { division } = page;
+    if (tool === "measure") { this.measured(line.map(([lng, lat]) => ({ lat, lng }))); return; }
+    const project = ([lng, lat]) => tools.place(map.latLngToContainerPoint([lat, lng]));
+    if (tool === "dedicated") {
+      const values = await ask({ title: t("plan.dedicated_title"), text: t("plan.dedicated_text"), fields: [{ name: "name", label: t("plan.field.name") }], action: t("plan.tool.dedicated") });
+      if (values) { const done = await edits.edit({ op: "carve_out", polygon: line, name: values.name }); report(done); }
+      return;
+    }
+    let grid = page.selected;
+    if (tool === "split") {
+      if (grid === null) grid = crossed(line.map(project));
+      if (grid === null) { say(t("plan.choose_first"), { kind: "warn" }); return; }
+      report(await edits.edit({ op: "split", grid, line }));
+      return;
+    }
+    const start = project(line[0]);
+    if (grid === null) grid = tools.gridAt(start) ?? tools.gridAt(project(line.at(-1)));
+    const other = grid === null ? null : division.across(grid, start.x, start.y);
+    if (other === null) { say(t("plan.choose_first"), { kind: "warn" }); return; }
+    report(await edits.edit({ op: "move_boundary", one: grid, other, line }));
+  },
+};
+
+/** The grid in which most of a drawn line lies. */
+function crossed(line) {
+  const found = new Map();
+  for (let i = 1; i < line.length; i += 1) {
+    for (let k = 0; k <= 20; k += 1) {
+      const number = tools.gridAt({ x: line[i - 1].x + ((line[i].x - line[i - 1].x) * k) / 20, y: line[i - 1].y + ((line[i].y - line[i - 1].y) * k) / 20 });
+      if (number !== null) found.set(number, (found.get(number) ?? 0) + 1);
+    }
+  }
+  return [...found].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
+}
+
+/** While the brush moves only the figures of the panel change; its buttons would jump under the pointer. */
+let liveFrame = 0;
+function live() {
+  if (liveFrame) return;
+  liveFrame = requestAnimationFrame(() => { liveFrame = 0; drawPanel(); });
+}
+
+async function merge(one, other) {
+  const done = await edits.edit({ op: "merge", grids: [one, other], into: one });
+  if (done) { select(one); report(done); }
+}
+
+function lock() {
+  if (!page.mayEdit) return;
+  const grid = page.division.grids.get(page.selected);
+  const locked = grid ? grid.locked : allLocked();
+  edits.edit({ op: locked ? "unlock" : "lock", grids: grid ? [grid.number] : null });
+}
+
+async function rename(grid) {
+  const values = await ask({ title: t("plan.rename"), fields: [{ name: "name", label: t("plan.field.name"), value: grid.name }], action: t("plan.rename") });
+  if (values) edits.edit({ op: "rename", grid: grid.number, name: values.name });
+}
+
+async function undo(again = false) {
+  if (!page.mayEdit) return;
+  const op = again ? page.division.status.can_redo : page.division.status.can_undo;
+  if (!op && !edits.waiting) return;
+  const done = await (again ? edits.redo() : edits.undo());
+  if (done) say(t(again ? "plan.redone" : "plan.undone", { op: opName(op ?? done.can_redo ?? "") }));
+}
+
+async function conflict(changes, again, drop) {
+  const values = await ask({
+    title: t("plan.conflict_title"), text: t("plan.conflict_text"), content: [editList(changes)],
+    choices: [["again", t("plan.conflict_again")], ["drop", t("plan.conflict_drop")]],
+  });
+  try { await (values?.choice === "again" ? again() : drop()); } catch (error) { complain(error); }
+}
+
+// ---- comparison, impact, checks -------------------------------------------------------------------------------------
+
+const refreshImpact = settled(async () => {
+  if (!page.plan || page.stroke) return;
+  const { id } = page.plan;
+  try {
+    const found = await request(`/api/plans/${id}/compare`);
+    if (page.plan.id !== id) return;
+    impact = found;
+    drawFoot(page.division, impact);
+    if (!byId("plan-selected").contains(document.activeElement)) drawPanel();
+    if (page.compare) { page.compare.places = impact.places.features.map(shape); marks.repaint(); }
+  } catch (error) { if (error.status === 401) signIn(); else if (error.kind !== "refused") complain(error); }
+}, 600);
+
+async function compare() {
+  if (!page.division) return;
+  if (page.compare) { page.compare = null; closeSheet(); showSlider(); repaint(); drawBar(); return; }
+  try {
+    const scope = page.plan.scope_code;
+    const [{ features: found }, change] = await Promise.all([features(query("/api/grids", { level: "CELL", limit: 10_000 })), request(`/api/plans/${page.plan.id}/compare`)]);
+    impact = change;
+    page.compare = { share: Number(byId("compare-slider").value) / 1000, base: found.filter((one) => one.properties.code.startsWith(scope)).map(shape), places: impact.places.features.map(shape) };
+    select(null);
+    impactSheet(impact, { households: totalHouseholds(), fly: flyToRow });
+    showSlider();
+    drawFoot(page.division, impact);
+    repaint();
+    drawBar();
+  } catch (error) { complain(error); }
+}
+
+const totalHouseholds = () => [...page.division.grids.values()].reduce((sum, grid) => sum + grid.households, 0);
+
+function flyToRow(row) {
+  const place = page.compare?.places.find((one) => one.p.old_code === (row.old_code ?? "") && one.p.new_code === (row.new_code ?? ""));
+  if (place) fitMercator(place.box);
+  else { const grid = [...page.division.grids.values()].find((one) => one.code === row.new_code); if (grid) flyTo(grid.number); }
+}
+
+function showSlider() {
+  const on = Boolean(page.compare);
+  byId("compare-slider").hidden = !on;
+  const line = byId("compare-line");
+  line.hidden = !on;
+  if (!on) return;
+  line.style.left = `${page.compare.share * 100}%`;
+  line.firstChild.textContent = t("plan.in_force");
+  line.lastChild.textContent = page.plan.name;
+}
+byId("compare-slider").addEventListener("input", (event) => {
+  page.compare.share = Number(event.target.value) / 1000;
+  showSlider();
+  ground.repaint();
+  marks.repaint();
+});
+
+async function check(submit = null) {
+  try {
+    await edits.last;
+    const body = await request(`/api/plans/${page.plan.id}/checks`);
+    findings = body.features.map(shape);
+    select(null);
+    checksSheet(findings, { submit, fly: (one, at) => { flaw = at; showFinding(one); } });
+  } catch (error) { complain(error); }
+}
+
+let flaw = -1;
+function showFinding(one) {
+  if (one.box[0] <= one.box[2]) fitMercator(one.box);
+  const grid = [...page.division.grids.values()].find((other) => other.code === one.p.codes.split(/[ ,]/)[0]);
+  if (grid) { page.selected = grid.number; table.select(grid.number); lift.repaint(); }
+}
+
+/** `F`: the next finding while the checks are open, else the next grid that is broken or out of the band. */
+function nextFlaw() {
+  if (!page.division) return;
+  if (!byId("sheet").hidden && findings.length) { flaw = (flaw + 1) % findings.length; showFinding(findings[flaw]); return; }
+  const flaws = page.division.flaws();
+  if (!flaws.length) { say(t("plan.no_flaw")); return; }
+  const at = flaws.findIndex((grid) => grid.number === page.selected);
+  const next = flaws[(at + 1) % flaws.length];
+  select(next.number);
+  flyTo(next.number);
+}
+
+// ---- the course of a plan -------------------------------------------------------------------------------------------
+
+async function takeStep(name) {
+  try {
+    if (name === "submit") { await check(() => finishStep("submit")); return; }
+    if (name === "return") {
+      const values = await ask({ title: t("plan.step.return"), fields: [{ name: "note", label: t("plan.field.note"), type: "long" }], action: t("plan.step.return") });
+      if (values) await finishStep("return", { note: values.note });
+    } else if (name === "publish") {
+      const today = new Date(now().getTime() + 8 * 3_600_000).toISOString().slice(0, 10);
+      const values = await ask({ title: t("plan.step.publish"), text: t("plan.publish_text"), fields: [{ name: "valid_from", label: t("plan.field.valid_from"), type: "date", value: today }], action: t("plan.step.publish") });
+      if (values) await finishStep("publish", { valid_from: values.valid_from });
+    } else await finishStep(name);
+  } catch (error) { complain(error); }
+}
+
+async function finishStep(name, body) {
+  try {
+    await edits.step(name, body);
+    closeSheet();
+    say(t(`plan.done.${name}`, { date: page.plan.valid_from ?? "" }));
+    loadPlans();
+    refreshImpact();
+  } catch (error) {
+    if (error.status === 412) await conflict(error.body.changes ?? [], async () => { await edits.reload(); await finishStep(name, body); }, () => edits.reload()); else complain(error);
+  }
+}
+
+async function branch() {
+  const values = await ask({ title: t("plan.branch"), text: t("plan.branch_text"), fields: [{ name: "name", label: t("plan.field.name"), value: t("plan.branch_name", { name: page.plan.name }).slice(0, 200) }], action: t("plan.branch") });
+  if (!values) return;
+  try { const made = await request(`/api/plans/${page.plan.id}/branch`, { method: "POST", body: { name: values.name } }); await loadPlans(); await open(made.id); } catch (error) { complain(error); }
+}
+
+async function discard(plan) {
+  const values = await ask({ title: t("plan.discard"), text: t("plan.discard_text", { name: plan.name }), action: t("plan.discard") });
+  if (!values) return;
+  try {
+    await request(`/api/plans/${plan.id}`, { method: "DELETE", headers: { "if-match": `"${plan.revision}"` } });
+    await loadPlans();
+    if (page.plan?.id === plan.id) await start();
+  } catch (error) { complain(error); }
+}
+
+const towns = () => { const found = []; const walk = (place) => { if (place.level === "TOWN") found.push(place); else for (const child of place.children) walk(child); }; for (const root of places) walk(root); return found.length ? found : places; };
+
+function drawNew() {
+  showPlans(false);
+  drawSheet({
+    towns: towns(), scope: page.plan?.scope_code, name: t("plan.new_name", { date: new Date(now().getTime() + 8 * 3_600_000).toISOString().slice(0, 10) }),
+    villagesOf: async (scope) => towns().find((town) => town.code === scope)?.children ?? [],
+    draw: async (options, signal) => {
+      const made = await request("/api/plans", { method: "POST", body: options, signal });
+      closeSheet();
+      await loadPlans();
+      await open(made.id);
+      say(t("plan.drawn", { grids: count(page.division.grids.size) }));
+    },
+  });
+}
+
+// ---- plans ----------------------------------------------------------------------------------------------------------
+
+async function loadPlans() {
+  plans = (await request("/api/plans")).plans;
+  if (page.plan) Object.assign(page.plan, plans.find((plan) => plan.id === page.plan.id));
+  drawPlans();
+  drawBar();
+}
+
+function drawPlans() {
+  byId("plan-panel").replaceChildren(
+    may("plan") && h("button", { type: "button", id: "new-plan", class: "primary", onclick: drawNew }, t("plan.new")),
+    plans.length ? h("ul", { class: "plan-list" }, ...plans.map((plan) => h("li", { aria: { current: String(plan.id === page.plan?.id) } },
+      h("button", { type: "button", class: "plain", data: { plan: plan.id }, onclick: () => { showPlans(false); open(plan.id); } },
+        h("b", {}, plan.name), h("span", { class: "badge", data: { state: plan.state } }, t(`plan.state.${plan.state}`)),
+        h("small", {}, [plan.scope_code, plan.created_by, plan.valid_from && t("plan.from_date", { date: plan.valid_from })].filter(Boolean).join(" · "))),
+      plan.state === "DRAFT" && may("plan") && h("button", { type: "button", class: "plain icon", title: t("plan.discard"), aria: { label: `${t("plan.discard")}: ${plan.name}` }, onclick: () => { showPlans(false); discard(plan); } }, "✕")))) : h("p", { class: "hint" }, t("plan.no_plans")));
+}
+
+function showPlans(on) {
+  const panel = byId("plan-panel");
+  panel.hidden = !on;
+  byId("plan-button").setAttribute("aria-expanded", String(on));
+  if (on) panel.querySelector("button")?.focus(); else if (panel.contains(document.activeElement)) byId("plan-button").focus();
+}
+byId("plan-button").addEventListener("click", () => showPlans(byId("plan-panel").hidden));
+document.addEventListener("pointerdown", (event) => { if (!byId("plan-panel").hidden && !byId("plan-panel").contains(event.target) && !byId("plan-button").contains(event.target)) showPlans(false); });
+
+async function open(id) {
+  redrawing?.leave();
+  redrawing = null;
+  document.documentElement.removeAttribute("data-plan");
+  byId("plan-empty").replaceChildren(skeleton(8));
+  byId("plan-rows").replaceChildren();
+  Object.assign(page, { division: null, selected: null, hovered: null, compare: null });
+  Object.assign(page, { plan: { ...plans.find((plan) => plan.id === id) } });
+  impact = null;
+  findings = [];
+  showSlider();
+  closeSheet();
+  repaint();
+  try {
+    const base = `/api/plans/${id}`;
+    const [blocks, status, assignment] = await Promise.all([request(`${base}/blocks`), request(`${base}/state`), request(`${base}/assignment`)]);
+    const division = new Division(new Blocks(blocks));
+    division.take(status, assignment.grid);
+    page.division = division;
+    page.plan.revision = status.revision;
+    edits = new Edits({ plan: page.plan, division, conflict, complain, tell: () => { drawAll(); refreshImpact(); } });
+    redrawing = new Redrawing({ plan: page.plan, division, edits, paint: () => { drawAll(); }, complain, tell: (kind) => say(t(`plan.redrawn.${kind}`)) });
+    byId("plan-empty").replaceChildren();
+    const [kind, key] = state.get("selection").split(":");
+    page.selected = kind === "grid" && state.get("plan") === String(id) && division.grids.has(Number(key)) ? Number(key) : null;
+    const same = state.get("plan") === String(id);
+    state.set({ plan: id }, { silent: true });
+    try { localStorage.setItem("plan", id); } catch { /* storage may be switched off */ }
+    const view = state.get("view").split(",").map(Number);
+    if (same && view.length === 3 && view.every(Number.isFinite)) map.setView([view[0], view[1]], view[2], { animate: false });
+    else whole(true);
+    drawAll();
+    drawPlans();
+    loadGround();
+    refreshImpact();
+    redrawing.follow();
+  } catch (error) {
+    byId("plan-empty").replaceChildren(h("p", { class: "plan-flaw" }, t("plan.open_failed", { detail: error.message })));
+    drawBar();
+    if (error.status === 401) signIn();
+  }
+  document.documentElement.dataset.plan = id;
+}
+
+async function start() {
+  let kept = null;
+  try { kept = localStorage.getItem("plan"); } catch { /* storage may be switched off */ }
+  const wanted = [state.get("plan"), kept].map((id) => plans.find((plan) => String(plan.id) === id)).find(Boolean) ?? plans.find((plan) => plan.state === "DRAFT") ?? plans[0];
+  if (wanted) { await open(wanted.id); return; }
+  Object.assign(page, { division: null, plan: null, selected: null });
+  drawPlans();
+  drawBar();
+  drawPanel();
+  repaint();
+  byId("plan-rows").replaceChildren();
+  byId("plan-empty").replaceChildren(h("p", {}, t("plan.no_plans")), may("plan") && h("button", { type: "button", class: "primary", onclick: drawNew }, t("plan.new")));
+}
+
+// ---- moving ---------------------------------------------------------------------------------------------------------
+
+function fit([west, south, east, north], now_) {
+  const padded = byId("plan-selected").hidden && byId("sheet").hidden ? 20 : Math.min(byId("plan-selected").offsetWidth || byId("sheet").offsetWidth, map.getSize().x / 3) + 30;
+  const options = { paddingTopLeft: [20, 60], paddingBottomRight: [padded, 30], maxZoom: 18 };
+  const bounds = new LatLngBounds([south, west], [north, east]);
+  if (now_ || calm) map.fitBounds(bounds, { ...options, animate: false }); else map.flyToBounds(bounds, { ...options, duration: 0.5 });
+}
+const whole = (now_ = false) => { if (page.division) fit(page.division.blocks.degreesOf(page.division.blocks.bounds), now_); };
+const flyTo = (number) => fit(page.division.blocks.degreesOf(page.division.outline(number).box));
+const lonOf = (x) => (x - 0.5) * 360;
+const latOf = (y) => (Math.atan(Math.sinh((0.5 - y) * 2 * Math.PI)) * 180) / Math.PI;
+const fitMercator = ([west, top, east, bottom]) => fit([lonOf(west), latOf(bottom), lonOf(east), latOf(top)]);
+
+map.on("moveend", () => {
+  if (!page.division) return;
+  const { lat, lng } = map.getCenter();
+  state.set({ view: `${lat.toFixed(5)},${lng.toFixed(5)},${map.getZoom()}` }, { silent: true });
+  loadGround();
+});
+
+// ---- tools, keys, words ---------------------------------------------------------------------------------------------
+
+const tools = new Tools(map, page, does);
+function drawTools() {
+  byId("tools").replaceChildren(...TOOLS.map((name, at) => h("button", {
+    type: "button", data: { tool: name }, title: `${t(`plan.tool.${name}`)} (${at + 1})`, aria: { pressed: String(name === tools.name), keyshortcuts: String(at + 1) }, onclick: () => tools.use(name),
+  }, t(`plan.tool.${name}`), h("kbd", { aria: { hidden: "true" } }, String(at + 1)))),
+  h("span", { id: "brush-size", hidden: true }, h("button", { type: "button", class: "plain icon", aria: { label: t("plan.brush_smaller") }, onclick: () => tools.resize(-1) }, "["), h("output", {}), h("button", { type: "button", class: "plain icon", aria: { label: t("plan.brush_larger") }, onclick: () => tools.resize(1) }, "]")),
+  h("span", { id: "tool-hint", role: "status" }));
+}
+
+byId("undo").addEventListener("click", () => undo());
+byId("redo").addEventListener("click", () => undo(true));
+byId("lock").addEventListener("click", lock);
+byId("draw").addEventListener("click", drawOrRedraw);
+byId("compare").addEventListener("click", compare);
+byId("checks").addEventListener("click", () => check());
+byId("help-button").addEventListener("click", () => byId("help").showModal());
+
+function drawOrRedraw() {
+  if (page.division && isDraft() && may("plan")) redrawing.sheet(drawNew); else drawNew();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (!isFree(event)) { if (event.key === "Escape" && event.target.id === "search") event.target.blur(); return; }
+  const key = event.key.toLowerCase();
+  if (event.ctrlKey || event.metaKey) {
+    if (event.altKey || !["z", "y"].includes(key)) return;
+    event.preventDefault();
+    undo(key === "y" || event.shiftKey);
+    return;
+  }
+  if (event.altKey) return;
+  if (goKey(event)) { event.preventDefault(); return; }
+  const tool = TOOLS[Number(key) - 1];
+  const button = tool && byId("tools").querySelector(`[data-tool="${tool}"]`);
+  const pan = { arrowup: [0, -1], arrowdown: [0, 1], arrowleft: [-1, 0], arrowright: [1, 0] }[key];
+  if (button && !button.disabled) tools.use(tool);
+  else if (key === "[") tools.resize(-1);
+  else if (key === "]") tools.resize(1);
+  else if (key === "l") lock();
+  else if (key === "c") compare();
+  else if (key === "f") nextFlaw();
+  else if (key === "?") byId("help").showModal();
+  else if (key === "/") byId("search").focus();
+  else if (key === "0") whole();
+  else if (key === "+" || key === "=") map.setZoom(map.getZoom() + 1, { animate: !calm });
+  else if (key === "-") map.setZoom(map.getZoom() - 1, { animate: !calm });
+  else if (key === "escape") {
+    if (!byId("plan-panel").hidden) showPlans(false);
+    else if (tools.cancel()) { /* taken back */ }
+    else if (page.compare) compare();
+    else if (!byId("sheet").hidden) closeSheet();
+    else if (page.selected !== null) select(null);
+    else quiet();
+  } else if (pan && (event.target === document.body || event.target.id === "map")) map.panBy([pan[0] * 120, pan[1] * 120], { animate: !calm });
+  else return;
+  event.preventDefault();
+});
+
+startSearch((hit) => {
+  if (hit.kind === "grid" && page.division) {
+    const grid = [...page.division.grids.values()].find((one) => one.code === hit.key);
+    if (grid) { select(grid.number); flyTo(grid.number); return; }
+  }
+  fit(hit.bounds ?? [hit.lon, hit.lat, hit.lon, hit.lat]);
+});
+
+function titles() {
+  document.title = t("plan.title");
+  for (const [button, key] of [[zoom._zoomInButton, "zoom.in"], [zoom._zoomOutButton, "zoom.out"]]) { button.title = t(key); button.setAttribute("aria-label", t(key)); }
+  byId("user").textContent = session?.name ?? "";
+  byId("sign-out").hidden = !session;
+}
+byId("sign-out").addEventListener("click", async () => { try { await request("/api/session", { method: "DELETE" }); location.assign("/login"); } catch (error) { complain(error); } });
+onTheme(() => { drawAll(); repaint(); });
+onLanguage(() => { titles(); drawTools(); drawPlans(); closeSheet(); quiet(); if (page.compare) showSlider(); drawAll(); drawBar(); });
+onBusy((running) => { byId("progress").hidden = running === 0; });
+onLine((since) => { byId("map").classList.toggle("stale", Boolean(since)); if (since) say(t("plan.offline"), { kind: "error" }); else { quiet(); edits?.reload().catch(complain); } });
+setInterval(() => { if (byId("map").classList.contains("stale")) request("/api/session").catch(() => null); }, 5_000);
+
+/** What the page says about itself on the console, and to its tests. */
+const screenAt = ([x, y]) => { const { blocks } = page.division; const [lon, , , lat] = blocks.degreesOf([x, y, x, y]); const at = map.latLngToContainerPoint([lat, lon]); return [at.x, at.y]; };
+window.fengqiaoPlan = {
+  revision: () => page.division?.status.revision ?? null,
+  middles: () => Object.fromEntries([...page.division.grids.keys()].map((number) => [number, screenAt(page.division.outline(number).at)])),
+  box: (number) => { const { box } = page.division.outline(number); return [...screenAt([box[0], box[1]]), ...screenAt([box[2], box[3]])]; },
+  neighbours: (number) => [...page.division.neighbours(number)].sort((a, b) => b[1] - a[1]).map(([other]) => other),
+};
+
+// ---- start ----------------------------------------------------------------------------------------------------------
+
+for (const canvas of [ground, marks, lift]) canvas.addTo(map);
+drawTools();
+titles();
+try {
+  let tree, summary;
+  [session, { plans }, tree, summary] = await Promise.all([request("/api/session"), request("/api/plans"), request("/api/places"), request("/api/summary")]);
+  if (session.password_is_one_time) signIn();
+  takeSummary(summary);
+  places = tree.places;
+  titles();
+  await start();
+} catch (error) { if (error.status === 401) signIn(); else { drawBar(); complain(error); } }
+document.documentElement.dataset.ready = "true";

@@ -1,0 +1,216 @@
+"""The whole job of a planner, in a real browser on the real application with one small town."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+import world
+
+from layers.access import OPERATOR, Role
+from layers.engine import connect, sessions
+from layers.passwords import hash_password
+from layers.plans import DrawOptions, advance_plan, draw_plan, publish_plan
+from layers.tables import User
+from tests.maps.browser.conftest import PASSWORD, Site, serving
+from tests.maps.browser.test_browser import until
+
+WINTER = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def site(spatialite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Two villages of 600 households with a plan in force since January, drawn for 200 a grid."""
+    path = tmp_path_factory.mktemp("planner") / "town.sqlite"
+    shutil.copy(spatialite_template, path)
+    url = f"sqlite:///{path}"
+    engine = connect(url)
+    with sessions(engine).begin() as session:
+        world.add_world(session)
+        options = DrawOptions(target=200, effort="fast")
+        plan = draw_plan(
+            session,
+            OPERATOR,
+            scope_code=world.TOWN,
+            name="2026 年初",
+            options=options,
+            as_of=date(2026, 1, 5),
+            now=WINTER,
+        )
+        for step in ("submit", "approve"):
+            advance_plan(session, OPERATOR, plan.id, step, now=WINTER)
+        publish_plan(session, OPERATOR, plan.id, valid_from=date(2026, 1, 5), now=WINTER)
+        for name, role in (("planner", Role.PLANNER), ("approver", Role.APPROVER), ("viewer", Role.VIEWER)):
+            session.add(
+                User(name=name, password_hash=hash_password(PASSWORD), roles=[role], scope_code="", created_at=WINTER)
+            )
+    engine.dispose()
+    with serving(url, world.NOW) as home:
+        yield Site(home, "")
+
+
+@pytest.fixture
+def open_plan(page, browser, site):
+    """Opens the planner's page for an account and waits until it is complete."""
+
+    def open_(name: str, query: str = "") -> object:
+        browser.clear_cookies()
+        answer = browser.request.post(
+            f"{site.url}/api/session", data={"name": name, "password": PASSWORD}, headers={"Origin": site.url}
+        )
+        assert answer.ok, answer.text()
+        page.goto(f"{site.url}/plan{query}")
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    return open_
+
+
+@pytest.fixture
+def server(browser, site):
+    """What the server says about a plan."""
+    return lambda path: browser.request.get(f"{site.url}/api/plans{path}").json()
+
+
+def draw(page, target: int = 300) -> str:
+    """Draws a new plan by hand, and gives its number."""
+    before = page.get_attribute("html", "data-plan")
+    page.click("#plan-button")
+    page.click("#new-plan")
+    page.fill("#draw-form [name=target]", str(target))
+    page.select_option("#draw-form [name=effort]", "fast")
+    page.wait_for_selector(".plan-feasibility li")
+    page.click("#draw-form .primary")
+    until(page, f"![null, '{before}'].includes(document.documentElement.getAttribute('data-plan'))")
+    page.wait_for_selector("#plan-rows tr")
+    return page.get_attribute("html", "data-plan")
+
+
+def middles(page) -> dict[int, tuple[float, float]]:
+    """Where the label of each grid stands on the screen."""
+    box = page.locator("#map").bounding_box()
+    found = page.evaluate("window.fengqiaoPlan.middles()")
+    return {int(number): (box["x"] + x, box["y"] + y) for number, (x, y) in found.items()}
+
+
+def households(page) -> list[str]:
+    return sorted(page.locator("#plan-rows tr td:nth-child(2)").all_inner_texts())
+
+
+def saved(page, revision: int) -> None:
+    until(page, f"window.fengqiaoPlan.revision() === {revision}")
+
+
+def test_a_planner_does_the_whole_job(open_plan, server, browser, site):
+    page = open_plan("planner")
+    assert "2026 年初" in page.inner_text("#plan-name")
+    assert page.inner_text("#plan-state") == "已发布"
+    assert page.is_disabled("[data-tool=brush]"), "what is published is not edited"
+    plan = draw(page)
+    assert page.inner_text("#plan-state") == "草案"
+    assert households(page) == ["300"] * 4
+    assert "4 / 4" in page.inner_text("#plan-totals")
+    start = server(f"/{plan}/state")["revision"]
+    brush(page, plan, start, server)
+    undo_and_redo(page, start + 1)
+    split_and_merge(page, start + 4)
+    compare(page)
+    submit_approve_publish(page, plan, open_plan)
+
+    # as of yesterday the old grids answer
+    counts = {}
+    for day in ("2026-05-31", "2026-06-01"):
+        answer = browser.request.get(f"{site.url}/api/grids?level=CELL&as_of={day}")
+        counts[day] = answer.json()["numberReturned"]
+    assert counts == {"2026-05-31": 6, "2026-06-01": 4}
+
+
+def brush(page, plan, start, server):
+    """Figures follow the pointer; a stroke is one edit."""
+    numbers = sorted(middles(page))
+    page.click(f"#plan-rows tr[data-number='{numbers[0]}'] button")
+    page.wait_for_selector("#plan-selected:not([hidden])")
+    at = middles(page)
+    near = page.evaluate(f"window.fengqiaoPlan.neighbours({numbers[0]})")[0]
+    page.keyboard.press("2")
+    for _ in range(6):
+        page.keyboard.press("[")
+    page.mouse.move(*at[near])
+    page.mouse.down()
+    page.mouse.move(at[near][0] + 2, at[near][1] + 2)
+    until(page, "document.getElementById('selected-households').textContent !== '300'")
+    assert server(f"/{plan}/state")["revision"] == start, "nothing is sent before the button is up"
+    page.mouse.up()
+    saved(page, start + 1)
+    state = {grid["number"]: grid["households"] for grid in server(f"/{plan}/state")["grids"]}
+    assert state[numbers[0]] > 300 > state[near]
+    assert sum(state.values()) == 1200
+    assert page.inner_text("#selected-households") == f"{state[numbers[0]]:.0f}"
+
+
+def undo_and_redo(page, start):
+    """By keyboard, also after a reload."""
+    page.keyboard.press("Control+z")
+    saved(page, start + 1)
+    assert households(page) == ["300"] * 4
+    page.reload()
+    page.wait_for_selector("html[data-plan]")
+    page.keyboard.press("Control+y")
+    saved(page, start + 2)
+    assert households(page) != ["300"] * 4
+    page.click("#undo")
+    saved(page, start + 3)
+
+
+def split_and_merge(page, start):
+    """Cut a grid along a drawn line, and make it whole again."""
+    number = min(middles(page))
+    page.click(f"#plan-rows tr[data-number='{number}'] button")
+    page.keyboard.press("Escape")
+    page.keyboard.press("3")
+    box = page.evaluate(f"window.fengqiaoPlan.box({number})")
+    origin = page.locator("#map").bounding_box()
+    x = origin["x"] + (box[0] + box[2]) / 2 + 3
+    page.mouse.click(x, origin["y"] + box[1] - 12)
+    page.mouse.click(x, origin["y"] + box[3] + 12)
+    page.keyboard.press("Enter")
+    saved(page, start + 1)
+    assert page.locator("#plan-rows tr").count() == 5
+    assert "拆分" in page.inner_text("#notice")
+
+    page.keyboard.press("1")
+    page.click(f"#plan-rows tr[data-number='{number}'] button")
+    new = max(middles(page))
+    page.click(f"#plan-selected [data-act=merge-{new}]")
+    saved(page, start + 2)
+    assert households(page) == ["300"] * 4
+
+
+def compare(page):
+    """With the grids in force: a table and a slider."""
+    page.keyboard.press("c")
+    page.wait_for_selector("#compare-slider:not([hidden])")
+    page.wait_for_selector("#sheet >> text=影响清单")
+    assert "1,200 户中有" in page.inner_text("#sheet")
+    page.locator("#compare-slider").fill("250")
+    until(page, "document.getElementById('compare-line').style.left === '25%'")
+    page.keyboard.press("c")
+
+
+def submit_approve_publish(page, plan, open_plan):
+    """From draft to force, by two people."""
+    page.click("#step-submit")
+    page.wait_for_selector("#sheet >> text=方案检查")
+    page.click("#submit-plan")
+    page.wait_for_selector("#plan-state >> text=已提交")
+    assert page.is_disabled("[data-tool=brush]")
+    page = open_plan("approver", f"?plan={plan}")
+    page.click("#step-approve")
+    page.wait_for_selector("#plan-state >> text=已批准")
+    page.click("#step-publish")
+    assert page.input_value("#ask [name=valid_from]") == "2026-06-01"
+    page.click("#ask .primary")
+    page.wait_for_selector("#plan-state >> text=已发布")
