@@ -215,6 +215,41 @@ def convert(
     say(f"{len(codes)} villages have new codes from {start}; plan {plan_id} records it.")
 
 
+@plans.command()
+def cards(
+    context: typer.Context,
+    plan: PlanId,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")] = Path("cards.html"),
+    note: Annotated[str, typer.Option(help="A line for the foot of each card, such as a 审图号.")] = "",
+) -> None:
+    """Write a card for each grid of a plan, A5, ready to print: name, extent, households.
+
+    Example: `fengqiao plan cards 1 -o build/cards.html`
+    """
+    from layers.basemap import building_frame, road_frame, water_frame
+    from layers.grids import grid_frame
+    from layers.plans import get_plan
+    from maps.cards import grid_cards
+
+    with transaction(context) as session:
+        found = get_plan(session, Scope(), plan)
+        grids = grid_frame(session, Scope(), as_of=today(context), plan_id=plan)
+        villages = grid_frame(session, Scope(found.scope_code), as_of=today(context), level="VILLAGE")
+        bounds = tuple(grids.total_bounds)
+        text = grid_cards(
+            grids,
+            title=found.name,
+            villages=dict(zip(villages["code"], villages["name"], strict=True)),
+            roads=road_frame(session, Scope(), bounds=bounds).geometry,
+            water=water_frame(session, Scope(), bounds=bounds).geometry,
+            buildings=building_frame(session, Scope(), bounds=bounds).geometry,
+            note=note,
+        )
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(text, "utf-8")
+    say(f"{len(grids)} cards are in {output}.")
+
+
 @plans.command("import")
 def import_(
     context: typer.Context,
