@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     public_url: str | None = Field(None, description="How browsers reach the service, for example https://grid.example")
     timezone: str = "Asia/Shanghai"
     office_hours: str = Field("08:30-12:00,13:30-17:30", description="When deadlines in working time run")
+    jurisdiction_id: str | None = Field(None, description="How Open311 clients name this place; needed by none")
     session_hours: float = Field(12.0, gt=0, le=168)
     tile_url: str | None = Field(None, description="Background tiles with {z}, {x} and {y}, and {key} for the key")
     tile_attribution: str = ""

@@ -1,0 +1,1 @@
+"""Ways in and out for reports in the formats of other systems."""
