@@ -26,6 +26,7 @@ test: $(STAMP)/test $(STAMP)/browser check
 check: $(STAMP)/test
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check .
+	$(RUN)/mypy --strict -p geo
 	$(RUN)/mypy
 	$(RUN)/python -m pytest -q geo tests/test_arrows.py
 
