@@ -208,7 +208,8 @@ def convert(
 
     if any(pair.count("=") != 1 for pair in pairs):
         raise InvalidInputError("Write each pair as OLD=NEW, for example 330681109286=330681109004.")
-    codes = dict(tuple(pair.split("=")) for pair in pairs)
+    parts = [pair.partition("=") for pair in pairs]
+    codes = {old: new for old, _, new in parts}
     with transaction(context) as session:
         start = day(valid_from, today(context))
         plan_id = convert_villages(session, OPERATOR, codes, valid_from=start, now=now()).id
