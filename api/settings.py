@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from layers.calendar import WorkCalendar
@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     timezone: str = "Asia/Shanghai"
     office_hours: str = Field("08:30-12:00,13:30-17:30", description="When deadlines in working time run")
     jurisdiction_id: str | None = Field(None, description="How Open311 clients name this place; needed by none")
+    hotline_secret: SecretStr | None = Field(None, description="Shared with the hotline, which signs its tickets")
     session_hours: float = Field(12.0, gt=0, le=168)
     tile_url: str | None = Field(None, description="Background tiles with {z}, {x} and {y}, and {key} for the key")
     tile_attribution: str = ""
