@@ -18,6 +18,9 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/** Puts children into an element in place of what was there; what is false or nothing is left out, as in `h`. */
+export const fill = (element, ...children) => element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+
 /** What stands in a data block of the page, as a value. */
 export const dataBlock = (id) => JSON.parse(byId(id).textContent);
 

@@ -2,7 +2,7 @@
 import { LatLngBounds, Map as LeafletMap, TileLayer, control } from "/static/leaflet.js";
 import { Canvas } from "/static/canvas.js";
 import { now, takeSummary } from "/static/clock.js";
-import { byId, dataBlock, h, settled, skeleton } from "/static/dom.js";
+import { byId, dataBlock, fill, h, settled, skeleton } from "/static/dom.js";
 import { basemap, paintBuildings, paintRoads, paintWater } from "/static/ground.js";
 import { goKey, isFree } from "/static/keys.js";
 import { features, onBusy, onLine, query, request } from "/static/net.js";
@@ -125,7 +125,7 @@ function drawBar() {
   const size = byId("brush-size");
   size.hidden = tools.name !== "brush";
   size.querySelector("output").textContent = SIZES[tools.size] ? `${SIZES[tools.size]} px` : t("plan.brush_one");
-  byId("tool-hint").textContent = division && (page.mayEdit || tools.name === "measure") ? t(`plan.tool_hint.${tools.name}`) : plan && !page.mayEdit ? t(isDraft() ? "plan.read_only" : "plan.frozen") : "";
+  byId("tool-hint").textContent = division && (page.mayEdit || tools.name === "measure") ? t(`plan.tool_hint.${tools.name}`) : plan && !page.mayEdit ? t(redrawing?.running ? "plan.drawing" : isDraft() ? "plan.read_only" : "plan.frozen") : "";
 }
 
 const STEPS = { DRAFT: [["submit", "plan"]], SUBMITTED: [["approve", "approve"], ["return", "approve"]], APPROVED: [["publish", "approve"], ["return", "approve"]] };
@@ -406,7 +406,7 @@ async function loadPlans() {
 }
 
 function drawPlans() {
-  byId("plan-panel").replaceChildren(
+  fill(byId("plan-panel"),
     may("plan") && h("button", { type: "button", id: "new-plan", class: "primary", onclick: drawNew }, t("plan.new")),
     plans.length ? h("ul", { class: "plan-list" }, ...plans.map((plan) => h("li", { aria: { current: String(plan.id === page.plan?.id) } },
       h("button", { type: "button", class: "plain", data: { plan: plan.id }, onclick: () => { showPlans(false); open(plan.id); } },
@@ -445,7 +445,8 @@ async function open(id) {
     page.division = division;
     page.plan.revision = status.revision;
     edits = new Edits({ plan: page.plan, division, conflict, complain, tell: () => { drawAll(); refreshImpact(); } });
-    redrawing = new Redrawing({ plan: page.plan, division, edits, paint: () => { drawAll(); }, complain, tell: (kind) => say(t(`plan.redrawn.${kind}`)) });
+    const names = new Map(towns().flatMap((town) => town.children).map((village) => [village.code, village.name]));
+    redrawing = new Redrawing({ names, plan: page.plan, division, edits, paint: () => { drawAll(); }, complain, tell: (kind) => say(t(`plan.redrawn.${kind}`)) });
     byId("plan-empty").replaceChildren();
     const [kind, key] = state.get("selection").split(":");
     page.selected = kind === "grid" && state.get("plan") === String(id) && division.grids.has(Number(key)) ? Number(key) : null;
@@ -479,7 +480,7 @@ async function start() {
   drawPanel();
   repaint();
   byId("plan-rows").replaceChildren();
-  byId("plan-empty").replaceChildren(h("p", {}, t("plan.no_plans")), may("plan") && h("button", { type: "button", class: "primary", onclick: drawNew }, t("plan.new")));
+  fill(byId("plan-empty"), h("p", {}, t("plan.no_plans")), may("plan") && h("button", { type: "button", class: "primary", onclick: drawNew }, t("plan.new")));
 }
 
 // ---- moving ---------------------------------------------------------------------------------------------------------
@@ -590,6 +591,7 @@ window.fengqiaoPlan = {
   revision: () => page.division?.status.revision ?? null,
   middles: () => Object.fromEntries([...page.division.grids.keys()].map((number) => [number, screenAt(page.division.outline(number).at)])),
   box: (number) => { const { box } = page.division.outline(number); return [...screenAt([box[0], box[1]]), ...screenAt([box[2], box[3]])]; },
+  border: (one, other) => page.division.border(one, other).map(screenAt),
   neighbours: (number) => [...page.division.neighbours(number)].sort((a, b) => b[1] - a[1]).map(([other]) => other),
 };
 

@@ -182,6 +182,23 @@ export class Division {
     return found;
   }
 
+  /** The two places of the common border of two grids that lie farthest from each other. */
+  border(one, other) {
+    const { blocks, label } = this;
+    const places = [];
+    for (const b of this.members.get(one) ?? []) {
+      for (let k = blocks.blockEdge[b]; k < blocks.blockEdge[b + 1]; k += 1) {
+        const edge = blocks.edges[k];
+        const beyond = blocks.sides[2 * edge] === b ? blocks.sides[2 * edge + 1] : blocks.sides[2 * edge];
+        if (beyond >= 0 && label[beyond] === other) for (const i of [blocks.edgeFrom[edge], blocks.edgeTo[edge]]) places.push([blocks.x[i], blocks.y[i]]);
+      }
+    }
+    const farthest = (from) => places.reduce((far, at) => (Math.hypot(at[0] - from[0], at[1] - from[1]) > Math.hypot(far[0] - from[0], far[1] - from[1]) ? at : far), from);
+    if (!places.length) return [];
+    const end = farthest(places[0]);
+    return [end, farthest(end)];
+  }
+
   /** The neighbour whose common border with a grid lies nearest to a point of local units; null without neighbours. */
   across(number, x, y) {
     const { blocks, label } = this;

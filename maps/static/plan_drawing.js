@@ -7,9 +7,9 @@ import { count, percent, t } from "/static/words.js";
 const PATIENCE = 400; // ms between two questions how far it is
 
 export class Redrawing {
-  /** `paint()` shows the division anew; `tell(kind)` says how it ended: done or cancelled. */
-  constructor({ plan, division, edits, paint, complain, tell }) {
-    Object.assign(this, { plan, division, edits, paint, complain, tell });
+  /** `names` holds those of villages by code; `paint()` shows the division anew; `tell(kind)` says how it ended: done or cancelled. */
+  constructor({ plan, division, names, edits, paint, complain, tell }) {
+    Object.assign(this, { plan, division, names, edits, paint, complain, tell });
     this.running = false;
     this.left = false;
   }
@@ -99,7 +99,7 @@ export class Redrawing {
       form.querySelector("#nesting-hint").textContent = t(`plan.nesting_hint.${nesting.value}`);
       const rows = blocks.villages.map((code, at) => ({ code, households: households[at], ...feasible(households[at], Number(target.value) || 1, Number(tolerance.value) / 100) })).sort((a, b) => Number(a.possible) - Number(b.possible));
       list.replaceChildren(h("p", {}, t("plan.feasibility_sum", { possible: count(rows.filter((row) => row.possible).length), all: count(rows.length) })),
-        h("ul", {}, ...rows.map((row) => h("li", { class: row.possible ? "" : "out" }, h("span", { class: "code" }, row.code), h("span", {}, count(row.households)),
+        h("ul", {}, ...rows.map((row) => h("li", { class: row.possible ? "" : "out" }, h("span", { title: row.code }, this.names.get(row.code) ?? row.code), h("span", {}, count(row.households)),
           h("span", {}, row.possible ? t("plan.feasible", { grids: row.grids }) : t("plan.infeasible", { grids: row.grids, each: count(row.each) }))))));
     };
     form.addEventListener("input", show);

@@ -130,7 +130,16 @@ export class Picture {
     pen.restore();
   }
 
-  labels = (pen, view) => {
+  labels = (pen, view) => this.halves(pen, view, () => this.planLabels(pen, view), () => {
+    for (const grid of this.page.compare.base) {
+      if (!grid.at || (grid.box[2] - grid.box[0]) * view.scale < 34 || !touches(grid.box, view.box)) continue;
+      const x = grid.at[0] * view.scale - view.left, y = grid.at[1] * view.scale - view.top;
+      words(pen, grid.p.code.slice(-3), x, y, 13 * view.grow, { weight: 700 });
+      if (Number.isFinite(grid.p.households)) words(pen, String(Math.round(grid.p.households)), x, y + 14 * view.grow, 11 * view.grow, { weight: 400 });
+    }
+  });
+
+  planLabels(pen, view) {
     const { division } = this.page;
     if (!division) return;
     const box = this.box(view);
@@ -144,7 +153,7 @@ export class Picture {
       if (wide > 60 && !grid.dedicated) words(pen, `${Math.round(grid.households)}${grid.in_band ? "" : grid.deviation > 0 ? " ▲" : " ▼"}`, x, y + 14 * view.grow, 11 * view.grow, { weight: grid.in_band ? 400 : 700 });
       if (grid.locked) padlock(pen, x, y - 15 * view.grow, view.grow);
     }
-  };
+  }
 
   lift = (pen, view) => {
     const { division, selected, hovered, stroke, pointer, radius } = this.page;

@@ -1,5 +1,5 @@
 // The grids as a table that sorts, the totals with their histogram at the foot, and the selected grid.
-import { byId, h } from "/static/dom.js";
+import { byId, fill, h } from "/static/dom.js";
 import { alpha, contrastInk, deviationColour, palette, theme } from "/static/colours.js";
 import { area, count, metres, percent, t } from "/static/words.js";
 
@@ -79,7 +79,7 @@ export class GridTable {
     if (!row) return;
     const { element, button, cells } = row;
     const wrong = faults(grid);
-    button.replaceChildren(h("b", {}, grid.code.slice(-3) || "·"), h("span", {}, grid.name), grid.locked && h("i", { class: "lock", title: t("plan.locked") }, t("plan.lock_mark")), broken(grid) && h("i", { class: "broken", title: wrong.join(t("plan.comma")) }, "⚠"));
+    fill(button, h("small", {}, grid.code.slice(-6, -3)), h("b", {}, grid.code.slice(-3) || "·"), h("span", {}, grid.name), grid.locked && h("i", { class: "lock", title: t("plan.locked") }, t("plan.lock_mark")), broken(grid) && h("i", { class: "broken", title: wrong.join(t("plan.comma")) }, "⚠"));
     button.title = [grid.code, grid.name, ...wrong].filter(Boolean).join(" · ");
     element.classList.toggle("out", !grid.in_band);
     element.classList.toggle("broken", broken(grid));
@@ -188,7 +188,7 @@ export function drawSelected(division, number, impact, mayEdit, does) {
   ];
   const neighbours = [...division.neighbours(number)].sort((a, b) => b[1] - a[1]).map(([other]) => division.grids.get(other)).filter(Boolean);
   const used = panel.contains(document.activeElement) ? document.activeElement.dataset.act : null;
-  panel.replaceChildren(
+  fill(panel,
     h("header", {}, h("div", {}, h("h2", {}, grid.name || grid.code), h("div", { class: "path code" }, grid.code)),
       h("button", { type: "button", class: "plain icon", data: { act: "close" }, aria: { label: t("close") }, onclick: does.close }, "✕")),
     h("div", { class: "big" }, h("b", { id: "selected-households" }, count(grid.households)), h("span", {}, t("plan.of_target", { target: count(status.target) })), badge),
@@ -201,7 +201,7 @@ export function drawSelected(division, number, impact, mayEdit, does) {
       h("button", { type: "button", class: "secondary", data: { act: "abolish" }, disabled: grid.locked, onclick: does.abolish }, t("plan.abolish"))),
     h("h3", {}, t("plan.neighbours")),
     h("div", { class: "links" }, ...neighbours.map((other) => h("div", { class: "plan-neighbour" },
-      h("button", { type: "button", data: { act: `go-${other.number}` }, onclick: () => does.go(other.number) }, h("b", {}, other.code.slice(-3)), h("span", {}, `${count(other.households)} · ${other.dedicated ? t("plan.dedicated_mark") : percent(other.deviation, 0, true)}`)),
+      h("button", { type: "button", data: { act: `go-${other.number}` }, onclick: () => does.go(other.number) }, h("b", {}, h("small", {}, other.code.slice(-6, -3)), " ", other.code.slice(-3)), h("span", {}, `${count(other.households)} · ${other.dedicated ? t("plan.dedicated_mark") : percent(other.deviation, 0, true)}`)),
       mayEdit && h("button", { type: "button", class: "secondary", data: { act: `merge-${other.number}` }, disabled: grid.locked || other.locked, onclick: () => does.merge(other.number) }, t("plan.merge_with"))))),
   );
   if (used) panel.querySelector(`[data-act="${used}"]`)?.focus({ preventScroll: true });

@@ -13,7 +13,7 @@ export function say(text, { kind = "info", action = null } = {}) {
   clearTimeout(hide);
   notice.className = `notice ${kind}`;
   notice.replaceChildren(h("span", {}, text),
-    action && h("button", { type: "button", class: "secondary", onclick: () => { quiet(); action.run(); } }, action.text),
+    ...(action ? [h("button", { type: "button", class: "secondary", onclick: () => { quiet(); action.run(); } }, action.text)] : []),
     h("button", { type: "button", class: "plain icon", onclick: quiet, aria: { label: t("close") } }, "✕"));
   notice.hidden = false;
   if (kind === "info") hide = setTimeout(quiet, 6000);

@@ -75,6 +75,18 @@ def server(browser, site):
     return lambda path: browser.request.get(f"{site.url}/api/plans{path}").json()
 
 
+@pytest.fixture
+def change(browser, site, server):
+    """Edits a plan past the page, as another planner would."""
+
+    def change_(plan, **edit):
+        address, revision = f"{site.url}/api/plans/{plan}/edits", server(f"/{plan}/state")["revision"]
+        answer = browser.request.post(address, data=edit, headers={"Origin": site.url, "If-Match": f'"{revision}"'})
+        assert answer.ok, answer.text()
+
+    return change_
+
+
 def draw(page, target: int = 300) -> str:
     """Draws a new plan by hand, and gives its number."""
     before = page.get_attribute("html", "data-plan")
@@ -214,3 +226,136 @@ def submit_approve_publish(page, plan, open_plan):
     assert page.input_value("#ask [name=valid_from]") == "2026-06-01"
     page.click("#ask .primary")
     page.wait_for_selector("#plan-state >> text=已发布")
+
+
+def test_a_second_planner_is_shown_what_the_first_one_did(open_plan, server, change):
+    page = open_plan("planner")
+    page.watch.allow("412")
+    plan = draw(page)
+    numbers = sorted(middles(page))
+    change(plan, op="rename", grid=numbers[1], name="别人的名字")
+    page.click(f"#plan-rows tr[data-number='{numbers[0]}'] button")
+    page.keyboard.press("l")
+    page.wait_for_selector("#ask[open] >> text=其他规划员已修改此方案")
+    assert "改名" in page.inner_text("#ask")
+    assert "planner" in page.inner_text("#ask")
+    page.click("#ask .primary")
+    until(page, f"window.fengqiaoPlan.revision() === {server(f'/{plan}/state')['revision']}")
+    page.wait_for_selector("#plan-rows >> text=别人的名字")
+    until(page, "document.querySelectorAll('#plan-rows .lock').length === 1")
+    grids = {grid["number"]: grid for grid in server(f"/{plan}/state")["grids"]}
+    assert (grids[numbers[0]]["locked"], grids[numbers[1]]["name"]) == (True, "别人的名字"), "both changes are there"
+
+
+def test_a_dedicated_grid_and_a_new_border_are_drawn(open_plan, server):
+    page = open_plan("planner")
+    plan = draw(page)
+    start = server(f"/{plan}/state")["revision"]
+    first = min(middles(page))
+    left, top, right, bottom = page.evaluate(f"window.fengqiaoPlan.box({first})")
+    origin = page.locator("#map").bounding_box()
+    x, y, wide, high = origin["x"] + left, origin["y"] + top, right - left, bottom - top
+    page.keyboard.press("6")
+    for across, down in ((0.2, 0.2), (0.6, 0.2), (0.6, 0.6), (0.2, 0.6)):
+        page.mouse.click(x + across * wide, y + down * high)
+    page.keyboard.press("Enter")
+    page.fill("#ask [name=name]", "枫溪小学")
+    page.press("#ask [name=name]", "Enter")
+    saved(page, start + 1)
+    page.wait_for_selector("#plan-rows >> text=枫溪小学")
+    assert [grid["name"] for grid in server(f"/{plan}/state")["grids"] if grid["dedicated"]] == ["枫溪小学"]
+    assert "不连通" in page.inner_text("#plan-totals")
+    page.keyboard.press("Control+z")
+    saved(page, start + 2)
+    # a border is moved: a line that bulges into the neighbour, from one end of the common border to the other
+    page.keyboard.press("Escape")
+    page.click(f"#plan-rows tr[data-number='{first}'] button")
+    near = page.evaluate(f"window.fengqiaoPlan.neighbours({first})")[0]
+    ends, inside = page.evaluate(f"window.fengqiaoPlan.border({first}, {near})"), middles(page)[near]
+    page.keyboard.press("5")
+    page.mouse.click(origin["x"] + ends[0][0], origin["y"] + ends[0][1])
+    page.mouse.click(inside[0], inside[1] + 3)
+    page.mouse.click(origin["x"] + ends[1][0], origin["y"] + ends[1][1])
+    page.keyboard.press("Enter")
+    saved(page, start + 3)
+    assert households(page) != ["300"] * 4
+    assert "调整边界" in page.inner_text("#notice")
+
+
+def test_a_draft_is_drawn_again_and_its_locked_grid_stays(open_plan, server):
+    page = open_plan("planner")
+    plan = draw(page)
+    first = min(middles(page))
+    page.click(f"#plan-rows tr[data-number='{first}'] button")
+    page.keyboard.press("l")
+    page.wait_for_selector("#plan-rows .lock")
+    before = server(f"/{plan}/assignment")["grid"]
+    page.click("#draw")
+    assert "1 个网格" in page.inner_text("#redraw-form")
+    page.fill("#redraw-form [name=target]", "150")
+    page.wait_for_selector(".plan-feasibility >> text=可行，4 个网格")
+    page.select_option("#redraw-form [name=effort]", "fast")
+    page.click("#redraw-start")
+    page.wait_for_selector("#redraw-form", state="hidden", timeout=60_000)
+    until(page, "!document.getElementById('undo').disabled")
+    after = server(f"/{plan}/assignment")["grid"]
+    assert page.locator("#plan-rows tr").count() == len(set(after)) > 4
+    assert [at for at, grid in enumerate(before) if grid == first] == [
+        at for at, grid in enumerate(after) if grid == first
+    ]
+    page.keyboard.press("Control+z")
+    until(page, "document.querySelectorAll('#plan-rows tr').length === 4")
+
+
+def test_flaws_are_flown_to_and_a_plan_comes_back_with_a_reason(open_plan, change):
+    page = open_plan("planner")
+    plan = draw(page)
+    numbers = sorted(middles(page))
+    change(plan, op="merge", grids=numbers[:2])
+    page.reload()
+    page.wait_for_selector("html[data-plan]")
+    assert page.locator("#plan-rows tr.out").count() == 1
+    assert page.locator("#plan-rows tr").first.get_attribute("class") == "out", "what is out of band stands first"
+    page.keyboard.press("f")
+    page.wait_for_selector("#plan-selected >> text=户数高于范围")
+    page.click("#step-submit")
+    page.wait_for_selector(".plan-findings >> text=户数超出范围")
+    page.locator(".plan-findings button").first.click()
+    page.click("#submit-plan")
+    page.wait_for_selector("#plan-state >> text=已提交")
+    page = open_plan("approver", f"?plan={plan}")
+    page.click("#step-return")
+    page.fill("#ask [name=note]", "第一网格太大")
+    page.click("#ask .primary")
+    page.wait_for_selector("#plan-state >> text=草案")
+    assert page.is_disabled("[data-tool=brush]"), "approvers do not edit"
+
+
+def test_the_planner_speaks_both_languages_and_is_reached_by_tab(open_plan):
+    page = open_plan("planner")
+    draw(page)
+    page.focus("#plan-button")
+    reached = set()
+    for _ in range(32):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate("(({id, dataset}) => id || dataset.tool || dataset.column || '')(document.activeElement)")
+        )
+    assert {"lock", "draw", "compare", "checks", "step-submit", "branch", "search", "brush", "split", "map"} <= reached
+    page.click("#language")
+    until(page, "document.documentElement.lang === 'en'")
+    assert page.title() == "Planner · Fengqiao Grid"
+    text = page.inner_text("body")
+    assert not [word for word in ("falsefalse", "null", "undefined", "NaN", "plan.") if word in text]
+    assert "households change grid" in text
+    page.keyboard.press("?")
+    page.wait_for_selector("#help[open] >> text=Fly to the next flaw")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("m")
+    page.wait_for_url("**/map*")
+    page.wait_for_selector("html[data-ready]")
+    page.keyboard.press("g")
+    page.keyboard.press("p")
+    page.wait_for_url("**/plan*")
+    page.wait_for_selector("html[data-plan]")
