@@ -53,3 +53,16 @@ def test_an_unknown_report_is_said_in_a_sentence(run):
     code, text = run("report", "show", "nothing")
     assert code == 1
     assert text.startswith("There is no report nothing")
+
+
+def test_a_watched_folder_is_emptied(run, filled, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    table = "report_key,reported_at,category,lon,lat\nw1,2026-03-09 10:00,消防,120.002,29.805\n"
+    (folder / "a.csv").write_text(table, encoding="utf-8")
+    (folder / "b.csv").write_bytes(b"")
+    code, text = run("intake", "watch", str(folder), "--crs", "EPSG:4326", "--settle", "0", "--once")
+    assert code == 0
+    assert "a.csv: 1 new, 0 refused." in text
+    assert sorted(path.name for path in folder.iterdir()) == ["done", "failed"]
+    assert "w1" in run("report", "list")[1]
