@@ -147,15 +147,12 @@ def _blocks(session: Session, scope: Scope, villages: gpd.GeoDataFrame, crs: CRS
         return loaded.to_crs(crs).assign(degrees=loaded.geometry)
     bounds = tuple(villages.geometry.to_crs(SRID).total_bounds)
     households = _households_inside(session, villages, bounds).to_crs(crs)
-    frames = {
-        "buildings": building_frame(session, scope, bounds=bounds),
-        "roads": road_frame(session, scope, bounds=bounds),
-        "water": water_frame(session, scope, bounds=bounds),
-    }
     made = building_blocks(
         villages.set_index("code").geometry,
         households,
-        **{kind: frame.to_crs(crs).geometry if len(frame) else None for kind, frame in frames.items()},
+        buildings=building_frame(session, scope, bounds=bounds).to_crs(crs).geometry,
+        roads=road_frame(session, scope, bounds=bounds).to_crs(crs).geometry,
+        water=water_frame(session, scope, bounds=bounds).to_crs(crs).geometry,
     )
     made["block_key"] = [
         f"{village}-{hashlib.blake2b(wkb, digest_size=8).hexdigest()}"
