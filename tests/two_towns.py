@@ -169,7 +169,12 @@ def _reports(session: Session, prefix: str, village: str, lon: float) -> None:
 
 def _plan(session: Session, prefix: str, town: str) -> None:
     plan = Plan(
-        name=f"{prefix} draft", scope_code=f"{town}001", state=PlanState.DRAFT, options={}, created_at=NOW, created_by=prefix
+        name=f"{prefix} draft",
+        scope_code=f"{town}001",
+        state=PlanState.DRAFT,
+        options={},
+        created_at=NOW,
+        created_by=prefix,
     )
     session.add(plan)
     session.flush()

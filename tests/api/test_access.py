@@ -15,7 +15,7 @@ from tests.api.checks import check_problem
 from tests.two_towns import AWAY, FOREIGN, FOREIGN_WORDS, HOME, NORTH, NOW
 
 OPEN = {("GET", "/health"), ("POST", "/api/session"), ("GET", "/login")}
-OPEN_FOLDERS = re.compile(r"/static|/vendor/leaflet@[\d.]+")
+OPEN_FOLDERS = re.compile(r"/static|/vendor/leaflet(-geoman)?@[\d.]+")
 
 
 def all_routes(routes):

@@ -62,10 +62,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256", name="uq_intake_file_sha256"),
     )
     # Written out, since Alembic adds no column with a foreign key to a table of SQLite without copying the table.
-    for column, target in (("team_id", "team"), ("merged_into", "report")):
-        op.execute(
-            f"ALTER TABLE report ADD COLUMN {column} INTEGER CONSTRAINT fk_report_{column} REFERENCES {target} (id)"
-        )
+    for name, target in (("team_id", "team"), ("merged_into", "report")):
+        op.execute(f"ALTER TABLE report ADD COLUMN {name} INTEGER CONSTRAINT fk_report_{name} REFERENCES {target} (id)")
     for column in (
         sa.Column("held_by", CODE, nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
