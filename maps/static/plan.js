@@ -34,7 +34,7 @@ const map = new LeafletMap("map", {
 });
 control.scale({ imperial: false, position: "bottomleft", maxWidth: 140 }).addTo(map);
 const zoom = control.zoom({ position: "bottomleft" }).addTo(map);
-for (const [name, level] of Object.entries({ ground: 220, marks: 350, lift: 360 })) map.createPane(name).style.zIndex = level;
+for (const [name, level] of Object.entries({ fills: 210, ground: 220, marks: 350, labels: 355, lift: 360 })) map.createPane(name).style.zIndex = level;
 if (config.tile_url) {
   map.attributionControl.setPrefix(false);
   new TileLayer(config.tile_url, { attribution: h("span", {}, config.tile_attribution).innerHTML, maxZoom: 20, maxNativeZoom: 18, opacity: 0.6 }).addTo(map);
@@ -46,10 +46,15 @@ const page = { map, division: null, plan: null, selected: null, hovered: null, s
 let session = null, plans = [], places = [], edits = null, impact = null, findings = [], redrawing = null;
 
 const picture = new Picture(page);
-const ground = new Canvas([picture.fills, paintWater, paintRoads, paintBuildings], { pane: "ground" });
-const marks = new Canvas([picture.edges, picture.labels], { pane: "marks" });
-const lift = new Canvas([picture.lift], { pane: "lift" });
-const repaint = () => { ground.repaint(); marks.repaint(); lift.repaint(); };
+// What a brush changes lies apart from what only the view changes, so that a stroke paints little anew.
+const layer = (pane, ...painters) => new Canvas(painters, { pane, padding: 0.1 });
+const fills = layer("fills", picture.fills);
+const ground = layer("ground", picture.mesh, paintWater, paintRoads, paintBuildings);
+const marks = layer("marks", picture.edges);
+const labels = layer("labels", picture.labels);
+const lift = layer("lift", picture.lift);
+const CANVASES = [fills, ground, marks, labels, lift];
+const repaint = () => { for (const canvas of CANVASES) canvas.repaint(); };
 for (const source of Object.values(basemap)) source.onChange(() => ground.repaint());
 const loadGround = settled(() => Promise.allSettled(Object.values(basemap).map((source) => source.load(map))), 150);
 
@@ -158,9 +163,10 @@ const does = {
   refused: () => say(t("plan.locked_grid"), { kind: "warn" }),
   painted(touched) {
     table.update(touched);
-    drawFoot(page.division, impact);
-    if (touched.has(page.selected)) live();
-    ground.repaint();
+    const chosen = page.division.grids.get(page.selected);
+    if (chosen && touched.has(page.selected) && byId("selected-households")) byId("selected-households").textContent = count(chosen.households);
+    live();
+    fills.repaint();
     marks.repaint();
   },
   async paint(blocks, to) {
@@ -209,11 +215,10 @@ function crossed(line) {
   return [...found].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
 }
 
-/** While the brush moves only the figures of the panel change; its buttons would jump under the pointer. */
-let liveFrame = 0;
+/** While the brush moves, what takes longer to draw than a frame follows a few times a second. */
+let liveTimer = 0;
 function live() {
-  if (liveFrame) return;
-  liveFrame = requestAnimationFrame(() => { liveFrame = 0; drawPanel(); });
+  liveTimer ||= setTimeout(() => { liveTimer = 0; drawFoot(page.division, impact); drawPanel(); labels.repaint(); }, 150);
 }
 
 async function merge(one, other) {
@@ -302,8 +307,7 @@ function showSlider() {
 byId("compare-slider").addEventListener("input", (event) => {
   page.compare.share = Number(event.target.value) / 1000;
   showSlider();
-  ground.repaint();
-  marks.repaint();
+  for (const canvas of [fills, ground, marks, labels]) canvas.repaint();
 });
 
 async function check(submit = null) {
@@ -597,7 +601,7 @@ window.fengqiaoPlan = {
 
 // ---- start ----------------------------------------------------------------------------------------------------------
 
-for (const canvas of [ground, marks, lift]) canvas.addTo(map);
+for (const canvas of CANVASES) canvas.addTo(map);
 drawTools();
 titles();
 try {

@@ -70,7 +70,6 @@ export class Picture {
     const box = this.box(view);
     const colours = theme();
     this.halves(pen, view, () => this.local(pen, view, (_, pixel) => {
-      this.blockEdges(pen, box, pixel);
       for (const [number, grid] of division.grids) {
         const outline = division.outline(number);
         if (!touches(outline.box, box)) continue;
@@ -101,6 +100,12 @@ export class Picture {
       pen.stroke();
       pen.restore();
     }
+  };
+
+  mesh = (pen, view) => {
+    if (!this.page.division) return;
+    const box = this.box(view);
+    this.halves(pen, view, () => this.local(pen, view, (_, pixel) => this.blockEdges(pen, box, pixel)), () => {});
   };
 
   blockEdges(pen, box, pixel) {
