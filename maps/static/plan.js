@@ -385,11 +385,22 @@ async function discard(plan) {
 
 const towns = () => { const found = []; const walk = (place) => { if (place.level === "TOWN") found.push(place); else for (const child of place.children) walk(child); }; for (const root of places) walk(root); return found.length ? found : places; };
 
+/** Households of the villages of the open plan, by their blocks. */
+function villageHouseholds() {
+  const sums = new Map();
+  const blocks = page.division?.blocks;
+  for (let b = 0; b < (blocks?.count ?? 0); b += 1) { const code = blocks.villages[blocks.village[b]]; sums.set(code, (sums.get(code) ?? 0) + blocks.households[b]); }
+  return sums;
+}
+
 function drawNew() {
   showPlans(false);
   drawSheet({
     towns: towns(), scope: page.plan?.scope_code, name: t("plan.new_name", { date: new Date(now().getTime() + 8 * 3_600_000).toISOString().slice(0, 10) }),
-    villagesOf: async (scope) => towns().find((town) => town.code === scope)?.children ?? [],
+    villagesOf: async (scope) => {
+      const counted = scope === page.plan?.scope_code ? villageHouseholds() : new Map();
+      return (towns().find((town) => town.code === scope)?.children ?? []).map(({ code, name, households }) => ({ name, households: counted.get(code) ?? households }));
+    },
     draw: async (options, signal) => {
       const made = await request("/api/plans", { method: "POST", body: options, signal });
       closeSheet();

@@ -91,11 +91,12 @@ export function drawSheet({ towns, scope, villagesOf, draw, name }) {
   const show = () => {
     const { target, tolerance, nesting } = form.elements;
     form.querySelector("#nesting-hint").textContent = t(`plan.nesting_hint.${nesting.value}`);
-    const rows = villages.map((village) => ({ ...village, ...feasible(village.households ?? 0, Number(target.value) || 300, Number(tolerance.value) / 100) }))
+    // A village whose households nobody has counted yet is no impossible one.
+    const rows = villages.map((village) => ({ ...village, known: Number.isFinite(village.households), ...feasible(village.households ?? 0, Number(target.value) || 300, Number(tolerance.value) / 100) }))
       .sort((a, b) => Number(a.possible) - Number(b.possible));
-    list.replaceChildren(h("p", {}, t("plan.feasibility_sum", { possible: count(rows.filter((row) => row.possible).length), all: count(rows.length) })),
-      h("ul", {}, ...rows.slice(0, 400).map((row) => h("li", { class: row.possible ? "" : "out" }, h("span", {}, row.name), h("span", {}, count(row.households)),
-        h("span", {}, row.possible ? t("plan.feasible", { grids: row.grids }) : t("plan.infeasible", { grids: row.grids, each: count(row.each) }))))));
+    list.replaceChildren(h("p", {}, t("plan.feasibility_sum", { possible: count(rows.filter((row) => row.possible).length), all: count(rows.filter((row) => row.known).length) })),
+      h("ul", {}, ...rows.slice(0, 400).map((row) => h("li", { class: row.possible || !row.known ? "" : "out" }, h("span", {}, row.name), h("span", {}, count(row.households)),
+        h("span", {}, !row.known ? t("plan.feasibility_unknown") : row.possible ? t("plan.feasible", { grids: row.grids }) : t("plan.infeasible", { grids: row.grids, each: count(row.each) }))))));
   };
   const load = async () => { villages = await villagesOf(form.elements.scope_code.value).catch(() => []); show(); };
   form.addEventListener("input", show);

@@ -1,6 +1,6 @@
 // The grids as a table that sorts, the totals with their histogram at the foot, and the selected grid.
 import { byId, fill, h } from "/static/dom.js";
-import { alpha, contrastInk, deviationColour, palette, theme } from "/static/colours.js";
+import { alpha, contrastInk, dark, deviationColour, palette, theme } from "/static/colours.js";
 import { area, count, metres, percent, t } from "/static/words.js";
 
 const COLUMNS = [
@@ -86,8 +86,10 @@ export class GridTable {
     cells[0].textContent = count(grid.households);
     cells[1].textContent = grid.dedicated ? t("plan.dedicated_mark") : percent(grid.deviation, 0, true);
     const colour = grid.dedicated ? palette.missing : deviationColour(grid.deviation);
-    cells[1].style.background = colour;
-    cells[1].style.color = contrastInk(colour);
+    // On a dark wall the white of the band would outshine what is out of it.
+    const quiet = dark() && colour === deviationColour(0);
+    cells[1].style.background = quiet ? "" : colour;
+    cells[1].style.color = quiet ? "" : contrastInk(colour);
     cells[2].textContent = figure(grid.polsby_popper);
   }
 
