@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import world
 from sqlalchemy.orm import Session
 
+import world
 from layers.access import OPERATOR
 from layers.plans import DrawOptions, advance_plan, draw_plan, publish_plan
 from layers.plans.editing import Edited, edit_plan, redo_edit, undo_edit

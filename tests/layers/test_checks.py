@@ -3,8 +3,8 @@
 import pytest
 import shapely
 import sqlalchemy as sa
-import world
 
+import world
 from layers.access import EVERYWHERE, Scope
 from layers.checks import check_grids
 from layers.errors import MissingDataError

@@ -5,8 +5,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 import sqlalchemy as sa
-import world
 
+import world
 from geo.errors import DensityError
 from layers.access import EVERYWHERE, Scope
 from layers.assignment import assign_all

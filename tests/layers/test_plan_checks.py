@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 import sqlalchemy as sa
-import world
 from planning import draw, edit, publish, undo
 
+import world
 from layers.access import OPERATOR
 from layers.assignment import assign_all
 from layers.errors import FaultyPlanError, InvalidInputError

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 import pytest
 import shapely
 import sqlalchemy as sa
-import world
 
+import world
 from layers.access import EVERYWHERE, OPERATOR, Principal, Role, Scope
 from layers.assignment import assign_all, locate
 from layers.errors import ForbiddenError, InvalidInputError, NotFoundError

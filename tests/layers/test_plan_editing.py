@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import sqlalchemy as sa
-import world
 from planning import draw, edit, redo, undo
 
+import world
 from geo.errors import BrokenGridError, DrawnLineError, GridLockedError, RedrawError
 from layers.access import EVERYWHERE, OPERATOR, Principal, Role, Scope
 from layers.errors import (

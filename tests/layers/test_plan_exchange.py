@@ -5,9 +5,9 @@ import json
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-import world
 from planning import draw, edit, undo
 
+import world
 from layers.access import EVERYWHERE, OPERATOR, Principal, Role, Scope
 from layers.errors import ForbiddenError, InvalidInputError, UnreadableFileError
 from layers.grids import grid_frame

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import sqlalchemy as sa
-import world
 from planning import draw, undo
 
+import world
 from layers.access import OPERATOR
 from layers.engine import begin_writing, sessions
 from layers.errors import InvalidInputError, InvalidStateError, StaleRevisionError

@@ -8,9 +8,9 @@ from datetime import date
 
 import pytest
 import sqlalchemy as sa
-import world
 from planning import draw, edit, publish
 
+import world
 from layers.access import EVERYWHERE, OPERATOR
 from layers.engine import begin_writing, sessions
 from layers.grids import grid_frame

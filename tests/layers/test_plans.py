@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 import sqlalchemy as sa
-import world
 
+import world
 from layers.access import EVERYWHERE, OPERATOR, Principal, Role, Scope
 from layers.assignment import assign_all, locate
 from layers.errors import (

@@ -4,8 +4,8 @@ import math
 
 import pytest
 import sqlalchemy as sa
-import world
 
+import world
 from layers.access import EVERYWHERE, Scope
 from layers.assignment import assign_all
 from layers.errors import MissingDataError

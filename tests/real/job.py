@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from maps.report import report_html
 from sqlalchemy.orm import Session
 
 from layers.access import EVERYWHERE, OPERATOR
@@ -22,6 +21,7 @@ from layers.ingest import load_file
 from layers.plans import DrawOptions, advance_plan, draw_plan, publish_plan
 from layers.tables import GridLevel
 from layers.video import SightCount, compute_sight
+from maps.report import report_html
 
 TODAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, 4, tzinfo=UTC)

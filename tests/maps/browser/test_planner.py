@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-import world
 
+import world
 from layers.access import OPERATOR, Role
 from layers.engine import connect, sessions
 from layers.passwords import hash_password
