@@ -93,6 +93,25 @@ def tally(ground, plan):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def price_of_grids(ground, plan, weights):  # type: ignore[no-untyped-def]
+    """(k,) what each grid costs; they sum to the price of the plan without the households that have moved."""
+    prices = np.zeros(len(plan.size))
+    for g in range(len(plan.size)):
+        if plan.size[g, BLOCKS] > 0:
+            prices[g] = weights.shape + _shape_cost(plan.size[g, AREA], plan.size[g, PERIMETER], weights)
+            prices[g] += band_cost(plan.size[g, HOUSEHOLDS], weights)
+            prices[g] += _bank_cost(plan.size[g, BANKS], plan.size[g, BRIDGES], weights)
+    for v in range(len(plan.spread)):
+        fee = weights.pair
+        if ground.whole[v] and plan.spread[v] > 1:
+            fee += weights.torn / plan.spread[v]
+        for g in range(len(plan.size)):
+            if plan.inhabited[v, g] > 0:
+                prices[g] += fee
+    return prices
+
+
+@njit(cache=True, nogil=True)
 def _next(state):  # type: ignore[no-untyped-def]
     """Next 64 random bits (splitmix64, Steele, Lea, Flood 2014)."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)

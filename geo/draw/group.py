@@ -20,6 +20,8 @@ from geo.draw.anneal import FOUR_PI, accepts, below
 from geo.draw.graph import Graph, components, summed
 from geo.draw.request import Band
 
+STARTS = {"fast": 6, "normal": 16, "thorough": 64}  # searches for groups
+
 
 class Units(NamedTuple):
     """Parts of villages on one bank of the rivers; u units, neighbours of i at `start[i]:start[i + 1]`."""
@@ -121,23 +123,27 @@ def _absorb_empty(
 
 def best_groups(
     unit: NDArray[np.int64], units: Units, prices: Prices, band: Band, grids: int, seed: int, effort: str
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the group of each block (n,) and the number of grids of each group (g,).
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Return ways to group, the cheapest first: the group of each block (n,) and the grids of each group (g,).
 
-    They sum to `grids` where the band allows it.
+    The grids sum to `grids` where the band allows it.
     """
-    steps = 100_000 + 6000 * len(units.households)
-    starts = {"fast": 2, "normal": 8, "thorough": 32}[effort]
+    steps = 50_000 + 3000 * len(units.households)
+    starts = STARTS[effort]
 
     def search(start: int) -> tuple[float, NDArray[np.int64]]:
         group, cost = _search(units, prices, grids, np.array([seed * 1000 + start], np.uint64), steps)
         return cost, group
 
     with ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(search, range(starts)))
-    group = min(found, key=lambda pair: pair[0])[1]
-    group = np.unique(group, return_inverse=True)[1]
-    return group[unit], share_out(summed(group, units.households, int(group.max()) + 1), band, grids)
+        found = sorted(pool.map(search, range(starts)), key=lambda pair: pair[0])
+    ways: dict[bytes, NDArray[np.int64]] = {}
+    for _, group in found:
+        first = np.unique(group, return_index=True, return_inverse=True)
+        way = first[1][first[2]]  # named by the first unit of the group, so that equal groupings look equal
+        ways.setdefault(way.tobytes(), np.unique(way, return_inverse=True)[1])
+    totals = [(way, summed(way, units.households, int(way.max()) + 1)) for way in ways.values()]
+    return [(way[unit], share_out(total, band, grids)) for way, total in totals]
 
 
 def share_out(total: NDArray[np.float64], band: Band, grids: int) -> NDArray[np.int64]:
@@ -182,7 +188,9 @@ def _group_cost(units, prices, c, group, head, after):  # type: ignore[no-untype
         return 0.0, 0, 0
     bank = units.bank[m]
     straddles = False
+    members = 0
     while m >= 0:
+        members += 1
         total += units.households[m]
         area += units.area[m]
         edge += units.perimeter[m]
@@ -209,7 +217,9 @@ def _group_cost(units, prices, c, group, head, after):  # type: ignore[no-untype
     if k == 1:
         cost += prices.shape * (1.0 - compact)
     else:
-        cost += prices.shape * k * (1.0 - min(0.72, 0.35 + 0.5 * compact)) if k < 4 else prices.shape * k * 0.3
+        # drawn plans: cuts of two or three grids follow the outline of the group, of more the number of its villages
+        expected = min(0.72, 0.35 + 0.5 * compact) if k < 4 else max(0.5, 0.66 - 0.008 * max(0, members - 2))
+        cost += prices.shape * k * (1.0 - expected)
         cost += twins + (k - 1) * prices.pair + max(0.0, k - 1 - room) * prices.torn
     if straddles:
         cost += prices.river

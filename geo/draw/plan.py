@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.draw.anneal import Ground, Weights
+from geo.draw.cut import Cuts, best_cut, crossed, cut_labels
 from geo.draw.graph import Graph, components, entry_flags, graph_of
 from geo.draw.group import Prices, best_groups, units_of
 from geo.draw.redraw import start_from
@@ -20,6 +21,8 @@ from geo.draw.request import Request, band_of, check
 from geo.draw.search import improve
 from geo.draw.seed import first_plan
 
+WAYS = {"fast": 3, "normal": 8, "thorough": 24}  # ways to group villages that are cut into grids
+MANY_BLOCKS = 8000  # from here on fewer ways
 Progress = Callable[[float, "pd.Series | None"], object]
 
 
@@ -100,7 +103,7 @@ def draw_grids(  # noqa: PLR0913 - the options of one drawing, all by keyword
     if not len(request.index):
         return pd.Series(np.empty(0, np.int64), index=request.index, name="grid")
     graph = graph_of(request)
-    names, label, closed = _start(request, graph)
+    names, starts, closed = _start(request, graph)
     centre = shapely.get_coordinates(shapely.centroid(request.geometries))
 
     def answer(label: NDArray[np.int32]) -> pd.Series:
@@ -111,9 +114,18 @@ def draw_grids(  # noqa: PLR0913 - the options of one drawing, all by keyword
         return progress is None or progress(done, answer(label)) is not False
 
     if progress is not None and progress(0.05, None) is False:
-        return answer(label)
+        return answer(starts[0])
     ground = _ground(request, graph, names)
-    return answer(improve(ground, label, _weights(request), closed, centre, request.effort, request.seed, report))
+    weights = _weights(request)
+    settled = request.previous is None and _shares_grids(request)
+    return answer(
+        improve(ground, starts, weights, closed, centre, request.effort, request.seed, report, settled=settled)
+    )
+
+
+def _shares_grids(request: Request) -> bool:
+    """Whether there are villages that may share grids."""
+    return request.nesting == "grouped" and bool(request.village.max() > 0)
 
 
 def _west_to_east(label: NDArray[np.int32], centre: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -126,8 +138,8 @@ def _west_to_east(label: NDArray[np.int32], centre: NDArray[np.float64]) -> NDAr
     return rank[grid]
 
 
-def _start(request: Request, graph: Graph) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.bool_]]:
-    """Names of the grids (k,), the grid of each block (n,) before the search, and which grids are closed (k,)."""
+def _start(request: Request, graph: Graph) -> tuple[NDArray[np.int64], list[NDArray[np.int32]], NDArray[np.bool_]]:
+    """Names of the grids (k,), plans (n,) to start the search from, and which grids are closed (k,)."""
     region = graph.component
     if request.nesting == "strict_nesting":
         inside = request.village[graph.edges[:, 0]] == request.village[graph.edges[:, 1]]
@@ -143,28 +155,66 @@ def _start(request: Request, graph: Graph) -> tuple[NDArray[np.int64], NDArray[n
         if len(known):
             label = start_from(request, graph, region, label, closed)
     todo = label < 0
+    starts = [label]
     if todo.any():
-        drawn = _draw_anew(request, graph, np.where(todo, region, -1))
-        label = np.where(todo, drawn + int(label.max()) + 1, label).astype(np.int32)
-        label = join_pieces(graph, label, request.households, region, request.fixed, closed)
-    grids = max(int(label.max()) + 1, len(known))
+        used = int(label.max()) + 1
+        ways = _draw_anew(request, graph, np.where(todo, region, -1))
+        starts = [
+            join_pieces(
+                graph,
+                np.where(todo, drawn + used, label).astype(np.int32),
+                request.households,
+                region,
+                request.fixed,
+                closed,
+            )
+            for drawn in ways
+        ]
+        starts = [start for start in starts if start.max() == starts[0].max()]
+    grids = max(int(starts[0].max()) + 1, len(known))
     fresh = int(known.max(initial=-1)) + 1 + np.arange(grids - len(known))
-    return np.concatenate([known, fresh]), label, np.concatenate([closed, np.zeros(len(fresh), bool)])
+    return np.concatenate([known, fresh]), starts, np.concatenate([closed, np.zeros(len(fresh), bool)])
 
 
-def _draw_anew(request: Request, graph: Graph, region: NDArray[np.int64]) -> NDArray[np.int32]:
-    """(n,) first labels of the blocks with a region >= 0, by groups of villages where villages may share grids."""
+def _draw_anew(request: Request, graph: Graph, region: NDArray[np.int64]) -> list[NDArray[np.int32]]:
+    """(n,) first labels of the blocks with a region >= 0, one or more ways.
+
+    Different groups of villages lead to different ways where villages may share grids.
+    """
     band = request.band
     ids, part = np.unique(region, return_inverse=True)
     part = part - int(ids[0] < 0)
     total = np.bincount(part[part >= 0], request.households[part >= 0])
     count = np.array([band.best_count(size) for size in total], np.int64)
-    if request.nesting == "grouped" and (region >= 0).all() and request.village.max() > 0:
+    ways = [(part, count)]
+    if _shares_grids(request) and (region >= 0).all():
         area, perimeter = shapely.area(request.geometries), shapely.length(request.geometries)
         unit, units = units_of(graph, request.households, request.village, area, perimeter)
         prices = Prices(band.low, band.high, band.target, 0.01 * band.target, 0.45, 0.3, 0.9, 1.0, 3.0, 1.0)
-        part, count = best_groups(unit, units, prices, band, int(count.sum()), request.seed, request.effort)
-    return first_plan(graph, request.households, request.village, part, count, request.seed)
+        ways = best_groups(unit, units, prices, band, int(count.sum()), request.seed, request.effort)
+        if request.previous is None:
+            ground, weights = _ground(request, graph, np.empty(0, np.int64)), _weights(request)
+            return _best_starts(request, graph, ways, ground, weights)
+    return [first_plan(graph, request.households, request.village, *way, request.seed) for way in ways]
+
+
+def _best_starts(
+    request: Request,
+    graph: Graph,
+    ways: list[tuple[NDArray[np.int64], NDArray[np.int64]]],
+    ground: Ground,
+    weights: Weights,
+) -> list[NDArray[np.int32]]:
+    """The best plans (n,) without grids across groups, made from `ways` to group and to cut; the cheapest first."""
+    known: Cuts = {}
+    most = WAYS[request.effort]
+    if len(request.index) > MANY_BLOCKS:  # every part of a large map finds its best way already among few
+        most = -(-most // 2)
+    cuts = [(*way, best_cut(graph, ground, weights, *way, request.effort, request.seed, known)) for way in ways[:most]]
+    leads = np.argsort([price.sum() for *_, price in cuts], kind="stable")[:3]
+    best = sorted((crossed(cuts, int(lead)) for lead in leads), key=lambda way: float(way[2].sum()))
+    labels = [cut_labels(group, count, known) for group, count, _ in best]
+    return [label for i, label in enumerate(labels) if not any((label == other).all() for other in labels[:i])]
 
 
 def _ground(request: Request, graph: Graph, names: NDArray[np.int64]) -> Ground:

@@ -8,51 +8,81 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.draw.anneal import HOME, Ground, Plan, Weights, anneal, refine, tally
+from geo.draw.anneal import HOME, HOUSEHOLDS, Ground, Plan, Weights, anneal, price_of_grids, refine, tally
 
 Report = Callable[[float, NDArray[np.int32]], bool]
 
 
 SWEEPS = {"fast": 300, "normal": 300, "thorough": 2000}  # proposals for each block in the first annealing
-TRIALS = {"fast": 3, "normal": 45, "thorough": 250}  # neighbourhoods annealed anew for each grid
+TRIALS = {"fast": 3, "normal": 25, "thorough": 250}  # neighbourhoods annealed anew for each grid
+FINALISTS = 2  # starts that are refined before one is chosen
 ROUNDS = 8  # how often the map is halved along another line
 
 
 def improve(
     ground: Ground,
-    label: NDArray[np.int32],
+    starts: list[NDArray[np.int32]],
     weights: Weights,
     closed: NDArray[np.bool_],
     centre: NDArray[np.float64],
     effort: str,
     seed: int,
     report: Report,
+    *,
+    settled: bool = False,
 ) -> NDArray[np.int32]:
-    """Return better labels (n,) than `label`; stops early, with the best so far, when `report` returns False.
+    """Return better labels (n,) than any of `starts`; stops early, with the best so far, when `report` returns False.
 
-    With grids in force (`Ground.code`) the search starts cold, since most blocks should stay where they are.
+    All starts are annealed shortly, the best ones longer, and the best of these is refined. With grids in force
+    (`Ground.code`) most blocks should stay where they are. `settled` starts have been annealed within their groups of
+    villages: they are only warmed, and refined half as long.
     """
     redrawn = bool((ground.code[:, HOME] >= 0).any())
-    plan = new_plan(label, len(closed), ground)
     area = np.flatnonzero(~ground.fixed)
     if not len(area) or len(closed) < 2:
-        return plan.label
-    hot = 0.3 if redrawn else 0.1
-    state = np.array([seed], np.uint64)
+        return starts[0]
     turn = np.where(closed, -1, 0)
-    scratch = np.zeros(len(label) + 1, np.int64)
-    for step in range(4):
-        first, last = (hot * (0.002 / hot) ** (share / 4) for share in (step, step + 1))
-        steps = (4 if redrawn else 1) * SWEEPS[effort] * len(area) // 4
-        anneal(ground, plan, weights, area, turn, 0, state, first, last, steps, 50, scratch)
-        if not report(0.1 + 0.1 * (step + 1) / 4, plan.label):
-            return plan.label
-    trials = -(-TRIALS[effort] * len(closed) // (2 * ROUNDS))
     heat = (0.3, 0.002) if redrawn else (0.1, 0.003)
-    for turn_ in range(ROUNDS):
+    hot = 0.3 if redrawn else 0.03 if settled else 0.1
+    sweeps = (4 if redrawn else 1) * SWEEPS[effort]
+
+    def race(runner: tuple[int, Plan]) -> tuple[float, int, Plan]:
+        lane, plan = runner
+        scratch = np.zeros(len(plan.label) + 1, np.int64)
+        state = np.array([seed * 1000 + lane], np.uint64)
+        anneal(ground, plan, weights, area, turn, 0, state, hot, 0.002, sweeps * len(area), 50, scratch)
+        return float(price_of_grids(ground, plan, weights).sum()), lane, plan
+
+    def refined(runner: tuple[int, Plan]) -> tuple[float, int, Plan]:
+        lane, plan = runner
+        state = np.array([seed * 1000 + 500 + lane], np.uint64)
+        trials = TRIALS[effort] * len(closed) // 16
+        refine(ground, plan, weights, area, turn.copy(), state, *heat, 200, trials)
+        tally(ground, plan)
+        return float(price_of_grids(ground, plan, weights).sum()), lane, plan
+
+    runners = [(lane, new_plan(label, len(closed), ground)) for lane, label in enumerate(starts)]
+    with ThreadPoolExecutor(2) as pool:
+        order = sorted(pool.map(race, runners), key=lambda found: found[:2])
+        plan = order[0][2]
+        if not report(0.3, plan.label):
+            return plan.label
+        if len(order) > 1 and effort != "fast":
+            best = [found[1:] for found in order[:FINALISTS]]
+            order = sorted(pool.map(refined, best), key=lambda found: found[:2])
+            plan = order[0][2]
+            if not report(0.6, plan.label):
+                return plan.label
+    trials = -(-(1 if settled else 2) * TRIALS[effort] * len(closed) // (2 * ROUNDS))
+    for turn_ in range(2 * ROUNDS if settled else ROUNDS):
+        if turn_ >= ROUNDS:  # the band comes before everything else
+            size = plan.size[~closed, HOUSEHOLDS]
+            if ((size >= weights.low) & (size <= weights.high)).all():
+                break
+            weights = weights._replace(band=2 * weights.band)
         angle = 2.4 * turn_
         refine_halves(ground, plan, weights, closed, centre, angle, seed * ROUNDS + turn_, heat, 200, trials)
-        if not report(0.2 + 0.8 * (turn_ + 1) / ROUNDS, plan.label):
+        if turn_ < ROUNDS and not report(0.6 + 0.4 * (turn_ + 1) / ROUNDS, plan.label):
             break
     return plan.label
 
