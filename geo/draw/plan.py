@@ -208,7 +208,7 @@ def _best_starts(
     """The best plans (n,) without grids across groups, made from `ways` to group and to cut; the cheapest first."""
     known: Cuts = {}
     most = WAYS[request.effort]
-    if len(request.index) > MANY_BLOCKS:  # every part of a large map finds its best way already among few
+    if most > 4 and len(request.index) > MANY_BLOCKS:  # every part of a large map finds its best way already among few
         most = -(-most // 2)
     cuts = [(*way, best_cut(graph, ground, weights, *way, request.effort, request.seed, known)) for way in ways[:most]]
     leads = np.argsort([price.sum() for *_, price in cuts], kind="stable")[:3]
