@@ -21,7 +21,7 @@ demo: $(STAMP)/run $(STAMP)/browser
 	$(RUN)/fengqiao demo data/boundaries --database "$(FENGQIAO_DEMO_DATABASE)" --port $(DEMO_PORT)
 
 test: $(STAMP)/test $(STAMP)/browser check
-	$(RUN)/python -m pytest tests geo
+	$(RUN)/python -m pytest tests
 
 check: $(STAMP)/test
 	$(RUN)/ruff format --check .
