@@ -113,11 +113,8 @@ def _assign_table(
     session: Session, scope: Scope, table: Any, villages: _Territory | None, cells: _Territory | None
 ) -> AssignmentCount:
     has_grid = hasattr(table, "grid_code")
-    conditions = [
-        sa.or_(scope.located(table), table.village_code.is_(None)) if has_grid else scope.prefix(table.village_code)
-    ]
-    if not has_grid:
-        conditions = [sa.or_(conditions[0], table.village_code.is_(None))]
+    within = scope.located(table) if has_grid else scope.prefix(table.village_code)
+    conditions = [sa.or_(within, table.village_code.is_(None))]
     if table is Report:
         conditions.append(sa.or_(Report.state.not_in(CLOSED_STATES), Report.grid_code.is_(None)))
     columns = [table.id, table.village_code] + ([table.grid_code] if has_grid else [])

@@ -24,6 +24,12 @@ def to_sql(geometries: Any) -> list[WKBElement | None]:
     return [None if value is None else WKBElement(value, srid=SRID) for value in np.atleast_1d(wkb)]
 
 
+def multi_polygons(geometries: Any) -> list[shapely.MultiPolygon]:
+    """(n,) polygonal shapes as the tables want them; lines and points that an overlay left in them are dropped."""
+    parts = [[part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"] for shape in geometries]
+    return [shapely.MultiPolygon(part) for part in parts]
+
+
 def within_bounds(session: Session, column: Any, bounds: Bounds) -> sa.ColumnElement[bool]:
     """Condition: the bounding box of `column` touches `bounds` (degrees); answered by the spatial index."""
     min_lon, min_lat, max_lon, max_lat = bounds

@@ -19,7 +19,7 @@ from layers.access import EVERYWHERE, Scope
 from layers.basemap import building_frame
 from layers.cameras import IN_USE, camera_frame
 from layers.errors import MissingDataError
-from layers.geometry import Bounds, select_frame, to_sql, within_bounds
+from layers.geometry import Bounds, multi_polygons, select_frame, to_sql, within_bounds
 from layers.grids import grid_frame
 from layers.households import household_frame
 from layers.tables import SRID, Camera, Gap, GridLevel, GridSight, Isovist
@@ -179,11 +179,6 @@ def _clear(session: Session, scope: Scope, camera_pks: list[int]) -> None:
         session.execute(sa.delete(table).where(scope.located(table)))
 
 
-def _multi(geometries: gpd.GeoSeries) -> list[shapely.MultiPolygon]:
-    parts = [[part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"] for shape in geometries]
-    return [shapely.MultiPolygon(part) for part in parts]
-
-
 def _store_isovists(session: Session, cameras: gpd.GeoDataFrame, seen: gpd.GeoSeries, now: datetime) -> None:
     raw = seen.to_numpy()
     known = ~(shapely.is_missing(raw) | shapely.is_empty(raw))
@@ -191,7 +186,7 @@ def _store_isovists(session: Session, cameras: gpd.GeoDataFrame, seen: gpd.GeoSe
     rows = [
         {"camera_pk": int(pk), "area_m2": float(area), "computed_at": now, "geom": geom}
         for pk, area, geom in zip(
-            cameras.loc[known, "id"], shapes.area, to_sql(_multi(shapes.to_crs(SRID))), strict=True
+            cameras.loc[known, "id"], shapes.area, to_sql(multi_polygons(shapes.to_crs(SRID))), strict=True
         )
     ]
     if rows:
@@ -234,7 +229,7 @@ def _store_gaps(session: Session, gaps: gpd.GeoDataFrame, now: datetime) -> None
         }
         for gap, geom in zip(
             gaps[["village_code", "grid_code", "rank", "area_m2", "households"]].itertuples(index=False, name="Row"),
-            to_sql(_multi(gaps.geometry.to_crs(SRID))),
+            to_sql(multi_polygons(gaps.geometry.to_crs(SRID))),
             strict=True,
         )
     ]

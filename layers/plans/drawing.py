@@ -24,7 +24,7 @@ from geo.draw import draw_grids
 from layers.access import EVERYWHERE, Permission, Principal, Scope
 from layers.basemap import building_frame, road_frame, water_frame
 from layers.errors import InvalidInputError, MissingDataError
-from layers.geometry import Bounds, select_frame, to_sql
+from layers.geometry import Bounds, multi_polygons, select_frame, to_sql
 from layers.grids import grid_frame
 from layers.households import household_frame
 from layers.plans.course import record
@@ -207,7 +207,7 @@ def _grids(session: Session, blocks: gpd.GeoDataFrame, labels: np.ndarray) -> gp
 
 
 def _store(session: Session, plan: Plan, blocks: gpd.GeoDataFrame, labels: np.ndarray, grids: gpd.GeoDataFrame) -> None:
-    polygons = _multi(grids["degrees"])
+    polygons = multi_polygons(grids["degrees"])
     rows = [
         {
             "plan_id": plan.id,
@@ -243,7 +243,7 @@ def _block_ids(session: Session, blocks: gpd.GeoDataFrame) -> dict[str, int]:
     new = ~blocks["block_key"].isin(list(stored)).to_numpy()
     added, kept = blocks[new], blocks[~new]
     if len(added):
-        polygons = to_sql(_multi(added["degrees"]))
+        polygons = to_sql(multi_polygons(added["degrees"]))
         columns = (added["block_key"], added["village_code"], added["households"], polygons)
         session.execute(
             sa.insert(Block),
@@ -265,7 +265,3 @@ def _stored_ids(session: Session, keys: list[str]) -> dict[str, int]:
         rows = session.execute(sa.select(Block.block_key, Block.id).where(Block.block_key.in_(part)))
         found |= dict(rows.all())
     return found
-
-
-def _multi(shapes: gpd.GeoSeries) -> list[shapely.MultiPolygon]:
-    return [shapely.MultiPolygon([shape]) if shape.geom_type == "Polygon" else shape for shape in shapes]
