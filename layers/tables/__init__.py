@@ -2,6 +2,7 @@
 
 from layers.tables.access import ApiKey, User, UserSession
 from layers.tables.base import SRID, Base
+from layers.tables.geocoding import AddressAlias, AddressLevel, AliasKind, ReportCandidate, ReviewAction, ReviewDecision
 from layers.tables.log import Audit, Load, Outbox
 from layers.tables.register import Address, Building, Household, Road, Water
 from layers.tables.reports import (
@@ -46,6 +47,9 @@ __all__ = [
     "CLOSED_STATES",
     "SRID",
     "Address",
+    "AddressAlias",
+    "AddressLevel",
+    "AliasKind",
     "ApiKey",
     "Assignment",
     "Audit",
@@ -76,11 +80,14 @@ __all__ = [
     "PlanState",
     "Platform",
     "Report",
+    "ReportCandidate",
     "ReportCategory",
     "ReportEvent",
     "ReportLink",
     "ReportSource",
     "ReportState",
+    "ReviewAction",
+    "ReviewDecision",
     "Road",
     "Satisfaction",
     "Supervision",

@@ -68,11 +68,17 @@ class ReportSource(StrEnum):
 
 
 class Assignment(StrEnum):
-    """How a report came to its grid, or why it has none."""
+    """How a report came to its grid, or why it has none.
+
+    By its point: inside, nearest, outside; by its address text; waiting in the review queue; decided there; no place.
+    """
 
     INSIDE = "INSIDE"
     NEAREST = "NEAREST"
     OUTSIDE = "OUTSIDE"
+    ADDRESS = "ADDRESS"
+    REVIEW = "REVIEW"
+    REVIEWED = "REVIEWED"
     NO_PLACE = "NO_PLACE"
 
 
@@ -80,13 +86,16 @@ class Report(Base, Loaded, Located):
     """A matter somebody reported, with a point, a text address or neither; nothing about who reported it.
 
     `held_by` is the area whose office has to act now, `due_at` the first deadline and `extended_until` the one that
-    was granted later. `scale` is 1 个体性, 2 一般群体性 or 3 重大群体性; `legacy` marks 历史遗留.
+    was granted later. `confidence` is the probability that the grid is right where an address text led to it,
+    `address_level` how far down the text is known, `radius_m` how far off the place may be. `scale` is 1 个体性, 2
+    一般群体性 or 3 重大群体性; `legacy` marks 历史遗留.
     """
 
     __tablename__ = "report"
     __table_args__ = (
         Index("ix_report_reported_at_category", "reported_at", "category"),
         Index("ix_report_grid_code_category_reported_at", "grid_code", "category", "reported_at"),
+        Index("ix_report_assignment_reported_at", "assignment", "reported_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -102,6 +111,10 @@ class Report(Base, Loaded, Located):
     closed_at: Mapped[datetime | None]
     assignment: Mapped[str | None] = mapped_column(String(16))
     distance_m: Mapped[float | None]
+    confidence: Mapped[float | None]
+    radius_m: Mapped[float | None]
+    address_level: Mapped[str | None] = mapped_column(String(16))
+    address_key: Mapped[str | None] = mapped_column(KEY)
     held_by: Mapped[str | None] = mapped_column(CODE)
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
     due_at: Mapped[datetime | None] = mapped_column(index=True)
