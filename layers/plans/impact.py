@@ -51,11 +51,7 @@ def compare_plans(session: Session, plan: Plan, other: Plan | None, *, as_of: da
     Impact; empty where there is no old grid, since then nothing is taken from anybody
     """
     new = grid_frame(session, EVERYWHERE, as_of=as_of, plan_id=plan.id, level=GridLevel.CELL)
-    if other is None:
-        old = grid_frame(session, Scope(plan.scope_code), as_of=as_of, level=GridLevel.CELL)
-        old = old[old["code"].map(Scope(plan.scope_code).covers).astype(bool)].reset_index(drop=True)
-    else:
-        old = grid_frame(session, EVERYWHERE, as_of=as_of, plan_id=other.id, level=GridLevel.CELL)
+    old = grids_before(session, plan, other, as_of=as_of)
     if old.empty or new.empty:
         return _nothing()
     bounds = tuple(np.concatenate([np.minimum(old.total_bounds, new.total_bounds)[:2],
@@ -66,6 +62,14 @@ def compare_plans(session: Session, plan: Plan, other: Plan | None, *, as_of: da
     pairs = pairs.fillna(0.0).reset_index()
     pairs["stays"] = _goes_on(pairs, old, new)
     return _impact(pairs, pieces, old, new)
+
+
+def grids_before(session: Session, plan: Plan, other: Plan | None, *, as_of: date) -> gpd.GeoDataFrame:
+    """The grids of `other`, or those in force on a day in the area of `plan`; as `grid_frame`."""
+    if other is not None:
+        return grid_frame(session, EVERYWHERE, as_of=as_of, plan_id=other.id, level=GridLevel.CELL)
+    old = grid_frame(session, Scope(plan.scope_code), as_of=as_of, level=GridLevel.CELL)
+    return old[old["code"].map(Scope(plan.scope_code).covers).astype(bool)].reset_index(drop=True)
 
 
 def _nothing() -> Impact:
