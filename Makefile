@@ -21,7 +21,7 @@ demo: $(STAMP)/run $(STAMP)/browser
 	$(RUN)/fengqiao demo data/boundaries --database "$(FENGQIAO_DEMO_DATABASE)" --port $(DEMO_PORT)
 
 test: $(STAMP)/test $(STAMP)/browser check
-	$(RUN)/python -m pytest tests
+	$(RUN)/python -m pytest tests --numprocesses auto --dist loadfile
 
 check: $(STAMP)/test
 	$(RUN)/ruff format --check .
