@@ -39,12 +39,13 @@ class AliasKind(StrEnum):
 
 
 class ReviewAction(StrEnum):
-    """采纳候选, 改正位置, 退问报告人, 无法定位."""
+    """采纳候选, 改正位置, 退问报告人, 无法定位, 撤回上一决定."""
 
     ACCEPT = "ACCEPT"
     CORRECT = "CORRECT"
     ASK = "ASK"
     GIVE_UP = "GIVE_UP"
+    UNDO = "UNDO"
 
 
 class AddressAlias(Base):

@@ -139,19 +139,20 @@ def take_step(
         report.state = TRANSITIONS[step].target
         report.closed_at = now if report.state in CLOSED_STATES and step != "follow_up" else report.closed_at
     notes = [text for text in (said, details.note) if text]
-    _record(session, report, step, principal, now, "; ".join(notes)[:MAX_NOTE] or None, details.attachments)
+    record_step(session, report, step, principal, now, "; ".join(notes)[:MAX_NOTE] or None, details.attachments)
     return report
 
 
-def _record(
+def record_step(
     session: Session,
     report: Report,
     step: str,
     principal: Principal,
     now: datetime,
     note: str | None,
-    attachments: Sequence[Mapping[str, Any]] | None,
+    attachments: Sequence[Mapping[str, Any]] | None = None,
 ) -> None:
+    """Store what was changed in a report, with an entry in its history and an event for the outbox."""
     session.flush()
     last = session.scalar(sa.select(sa.func.max(ReportEvent.sequence)).where(ReportEvent.report_id == report.id))
     session.add(
