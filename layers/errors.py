@@ -69,6 +69,14 @@ class NotInCatalogueError(LayersError):
         self.name, self.level, self.allowed = name, level, tuple(allowed)
 
 
+class IntakeFullError(LayersError):
+    """So many reports wait to be stored that this one was not taken; it has to be sent again."""
+
+    def __init__(self, bound: int) -> None:
+        super().__init__(f"{bound:,} reports are waiting to be stored; send this one again in a few seconds.")
+        self.bound = bound
+
+
 class KeyReusedError(LayersError):
     """The key already belongs to something else, so this was not stored."""
 

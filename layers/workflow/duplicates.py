@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,12 +16,14 @@ from sqlalchemy.orm import Session
 
 from layers.access import Scope
 from layers.tables import LinkKind, Report, ReportLink, ReportState
+from layers.tables.base import UtcDateTime
 
 WINDOW = timedelta(hours=72)
 SAME_PLACE_M = 50.0
 AT_THE_PLACE, IN_THE_GRID, WITHOUT_TEXT = 0.6, 0.8, 0.6
 """How alike texts must be at the same place and elsewhere in the grid; and what a link without texts scores."""
 MOST_CANDIDATES = 60
+_PLACES_PER_STATEMENT = 50
 _METRES_PER_DEGREE = 111_195.0  # on a sphere with the Earth's mean radius
 
 
@@ -42,48 +45,149 @@ class LinkedReport:
     reason: str
 
 
-def link_duplicates(
-    session: Session, report: Report, *, lon: float | None, lat: float | None, now: datetime
-) -> list[ReportLink]:
-    """Link a stored report to those of its category that look alike and came within three days; gives the links.
+@dataclass(frozen=True)
+class Place:
+    """What is compared of a report, by the names of its columns; `id` and codes are None before it is stored."""
+
+    report_key: str
+    category: str
+    reported_at: datetime
+    subtype: str | None
+    description: str | None
+    address_text: str | None
+    lon: float | None
+    lat: float | None
+    id: int | None = None
+    village_code: str | None = None
+    grid_code: str | None = None
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A report that an earlier one looks like; `other` has the columns of `Place`."""
+
+    other: Any
+    likeness: Likeness
+
+
+def find_duplicates(session: Session, reports: Sequence[Place], *, load_id: int | None = None) -> list[list[Duplicate]]:
+    """(n,) the reports that each one looks like: of its category, within three days, stored or earlier in the list.
 
     They lie in the same grid or have the same address. At the same place (same address, or at most 50 m apart) texts
     that agree by 60 % are enough, elsewhere in the grid it takes 80 %. Where neither has a text, the same place and
     the same subtype count. Only the 60 newest are looked at, so that a flood of reports stays quick.
+
+    Reports that have an id are stored already; none is compared with itself, and with `load_id`, the load they came by,
+    only with rows of that load that have a smaller id.
     """
-    places = []
-    if report.grid_code is not None:
-        places.append(Report.grid_code == report.grid_code)
-    if report.address_text:
-        places.append(Report.address_text == report.address_text)
-    if not places:
-        return []
+    stored = _stored(session, reports, load_id)
+    mates: dict[tuple[str, str], list[int]] = {}
+    found = []
+    for number, report in enumerate(reports):
+        others = stored[number]
+        homes = _homes(report) if report.id is None else []
+        for mate in sorted({mate for home in homes for mate in mates.get((report.category, home), ())}):
+            if abs(reports[mate].reported_at - report.reported_at) <= WINDOW:
+                # Numbers above those of all stored rows: what came last is the newest.
+                others.append((reports[mate].reported_at, _LATER + mate, reports[mate]))
+        for home in homes:
+            mates.setdefault((report.category, home), []).append(number)
+        others.sort(key=lambda other: other[:2], reverse=True)
+        alike = []
+        for _, _, other in others[:MOST_CANDIDATES]:
+            likeness = compare(report, other, _metres(report.lon, report.lat, other.lon, other.lat))
+            if likeness is not None:
+                alike.append(Duplicate(other, likeness))
+        found.append(alike)
+    return found
+
+
+_LATER = 1 << 62
+
+
+def _homes(report: Place) -> list[str]:
+    """Under which names a report meets those of its grid and of its address."""
+    grid = [f"grid {report.grid_code}"] if report.grid_code is not None else []
+    return grid + ([f"address {report.address_text}"] if report.address_text else [])
+
+
+def _stored(session: Session, reports: Sequence[Place], load_id: int | None) -> list[list[tuple[datetime, int, Any]]]:
+    """(n,) the newest stored reports of each one's grid and address, each once."""
+    found: list[dict[int, Any]] = [{} for _ in reports]
+    for column in ("grid_code", "address_text"):
+        wanted = [number for number, report in enumerate(reports) if getattr(report, column)]
+        for start in range(0, len(wanted), _PLACES_PER_STATEMENT):
+            part = wanted[start : start + _PLACES_PER_STATEMENT]
+            values: dict[str, Any] = {}
+            for place, number in enumerate(part):
+                report = reports[number]
+                values |= {
+                    f"home{place}": getattr(report, column),
+                    f"category{place}": report.category,
+                    f"since{place}": report.reported_at - WINDOW,
+                    f"until{place}": report.reported_at + WINDOW,
+                }
+                values[f"own{place}"] = -1 if report.id is None else report.id
+                if load_id is not None:
+                    values[f"load{place}"] = load_id
+            for row in session.execute(_newest(column, len(part), load_id is not None), values):
+                found[part[row.place]][row.id] = row
+    return [[(row.reported_at, row.id, row) for row in rows.values()] for rows in found]
+
+
+@lru_cache(maxsize=512)
+def _newest(column: str, places: int, of_a_load: bool) -> Any:
+    """A statement that gives, for each of some places, the newest reports there, as the index of `column` has them.
+
+    One query with many conditions would not stop at the newest ones, and one query for each place asks too often.
+    """
+    others = " AND (load_id IS NULL OR load_id <> :load{0} OR id < :own{0})" if of_a_load else ""
+    one = (
+        "SELECT * FROM (SELECT {0} AS place, id, report_key, category, reported_at, subtype, description,"  # noqa: S608
+        " address_text, village_code, grid_code, ST_X(geom) AS lon, ST_Y(geom) AS lat FROM report"
+        f" WHERE {column} = :home{{0}} AND category = :category{{0}}"
+        " AND reported_at BETWEEN :since{0} AND :until{0}"
+        f" AND state NOT IN ('{ReportState.DRAFT}', '{ReportState.VOID}') AND id <> :own{{0}}{others}"
+        f" ORDER BY reported_at DESC, id DESC LIMIT {MOST_CANDIDATES}) AS newest{{0}}"
+    )
     number: sa.Double[float] = sa.Double()
-    candidates = session.execute(
-        sa.select(
-            Report.id,
-            Report.subtype,
-            Report.description,
-            Report.address_text,
-            sa.func.ST_X(Report.geom, type_=number).label("lon"),
-            sa.func.ST_Y(Report.geom, type_=number).label("lat"),
+    instants = [
+        sa.bindparam(f"{name}{place}", type_=UtcDateTime()) for place in range(places) for name in ("since", "until")
+    ]
+    statement = sa.text(" UNION ALL ".join(one.format(place) for place in range(places))).bindparams(*instants)
+    columns: dict[str, Any] = {
+        "place": sa.Integer(),
+        "id": sa.Integer(),
+        "reported_at": UtcDateTime(),
+        "lon": number,
+        "lat": number,
+    }
+    texts = ("report_key", "category", "subtype", "description", "address_text", "village_code", "grid_code")
+    return statement.columns(**columns, **{name: sa.String() for name in texts})
+
+
+def link_duplicates(
+    session: Session, report: Report, *, lon: float | None, lat: float | None, now: datetime
+) -> list[ReportLink]:
+    """Link a stored report to those it looks like, as `find_duplicates` tells; gives the links that are new."""
+    names = ("id", "report_key", "category", "reported_at", "subtype", "description", "address_text")
+    values = {name: getattr(report, name) for name in (*names, "village_code", "grid_code")}
+    (alike,) = find_duplicates(session, [Place(lon=lon, lat=lat, **values)])
+    pairs = sa.select(ReportLink.report_id, ReportLink.other_id)
+    known = session.execute(pairs.where(sa.or_(ReportLink.report_id == report.id, ReportLink.other_id == report.id)))
+    linked = {number for pair in known for number in pair}
+    links = [
+        ReportLink(
+            report_id=report.id,
+            other_id=found.other.id,
+            kind=LinkKind.DUPLICATE,
+            score=found.likeness.score,
+            reason=found.likeness.reason,
+            at=now,
         )
-        .where(
-            Report.category == report.category,
-            Report.reported_at.between(report.reported_at - WINDOW, report.reported_at + WINDOW),
-            Report.id != report.id,
-            Report.state.not_in((ReportState.DRAFT, ReportState.VOID)),
-            sa.or_(*places),
-        )
-        .order_by(Report.reported_at.desc(), Report.id.desc())
-        .limit(MOST_CANDIDATES)
-    ).all()
-    links = []
-    for other in candidates:
-        likeness = compare(report, other, _metres(lon, lat, other.lon, other.lat))
-        if likeness is not None:
-            values = {"score": likeness.score, "reason": likeness.reason}
-            links.append(ReportLink(report_id=report.id, other_id=other.id, kind=LinkKind.DUPLICATE, at=now, **values))
+        for found in alike
+        if found.other.id not in linked
+    ]
     session.add_all(links)
     return links
 
@@ -107,6 +211,7 @@ def compare(one: Any, other: Any, metres: float) -> Likeness | None:
     return Likeness(round(alike, 3), f"{where}, texts agree by {alike:.0%}")
 
 
+@lru_cache(maxsize=20_000)
 def letters(text: str | None) -> str:
     """The letters and digits of a text, full-width ones made half-width, capitals made small."""
     return "".join(sign for sign in unicodedata.normalize("NFKC", text or "").casefold() if sign.isalnum())

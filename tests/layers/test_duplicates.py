@@ -14,7 +14,7 @@ from layers.access import EVERYWHERE, Scope
 from layers.reports import ReportContent, create_report
 from layers.tables import Report
 from layers.workflow.duplicates import compare, letters, link_duplicates, linked_reports
-from tests.two_towns import AWAY, HOME, NOW
+from tests.two_towns import AWAY, HOME, NORTH, NOW
 
 # 0.001 degrees of latitude are 111 m.
 FIRST = {"category": "SAFETY", "description": "人民路路口井盖缺失，行人危险", "lon": 120.002, "lat": 29.805}
@@ -78,7 +78,7 @@ def test_sending_again_links_nothing_new_and_other_areas_stay_hidden(world):
 def test_a_flood_in_one_grid_looks_at_a_bounded_number(world):
     reports = [send(world, f"d{i:03d}") for i in range(65)]
     assert len(links(world, reports[-1])) == 60
-    assert link_duplicates(world, send(world, "x", lon=121.0), lon=121.0, lat=29.8, now=NOW) == []
+    assert links(world, send(world, "x", lon=121.0)) == []
 
 
 def test_reports_without_texts_need_the_same_kind_and_place():
@@ -100,3 +100,14 @@ def test_likeness_has_no_direction(one, other, metres):
     scores = {compare(a, b, metres) for a, b in permutations(reports)}
     assert len(scores) == 1
     assert all(found is None or 0 <= found.score <= 1 for found in scores)
+
+
+def test_a_report_that_got_its_grid_later_is_linked_once(world):
+    send(world, "d1")
+    report = send(world, "d2", lon=None, lat=None)
+    assert links(world, report) == []
+    report.grid_code, report.village_code = f"{NORTH}001", NORTH
+    for expected in (1, 0):
+        assert len(link_duplicates(world, report, lon=120.002, lat=29.805, now=NOW)) == expected
+        world.flush()
+    assert links(world, report) == [("d1", "DUPLICATE", "0 m apart, texts agree by 100%")]

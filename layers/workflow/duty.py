@@ -1,0 +1,90 @@
+"""Whose duty a report is and until when: asked for many reports at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from layers.calendar import WorkCalendar
+from layers.tables import CatalogueItem, Team, TimeUnit
+from layers.workflow.catalogue import due_at
+from layers.workflow.teams import area_chain, level_of
+
+WORKING = frozenset({TimeUnit.WORKING_HOURS, TimeUnit.WORKING_DAYS})
+_AREAS_PER_STATEMENT = 5_000
+
+
+@dataclass(frozen=True)
+class Duty:
+    """When a report is due and which team is nearest to it among the levels that may act.
+
+    `team` has the columns of `Team`; `working` says whether the deadline runs in office hours only.
+    """
+
+    due_at: datetime | None
+    team: Any | None
+    working: bool
+
+    @property
+    def team_id(self) -> int | None:
+        """The number of the team."""
+        return None if self.team is None else int(self.team.id)
+
+
+class DutyBook:
+    """The whole catalogue, and the teams of some places and of the areas around them.
+
+    Parameters
+    ----------
+    places : grid and village codes, either may be None
+    """
+
+    def __init__(
+        self, session: Session, places: Iterable[tuple[str | None, str | None]], calendar: WorkCalendar
+    ) -> None:
+        self._calendar = calendar
+        items = session.execute(sa.select(CatalogueItem.__table__)).all()
+        self._items: dict[tuple[str, str], Any] = {(item.category, item.subtype): item for item in items}
+        self._teams: dict[str, list[Any]] = {}
+        areas = sorted({area for grid, village in set(places) for area in area_chain(grid, village)})
+        for start in range(0, len(areas), _AREAS_PER_STATEMENT):
+            part = areas[start : start + _AREAS_PER_STATEMENT]
+            table: Any = Team.__table__
+            for team in session.execute(sa.select(table).where(table.c.area_code.in_(part)).order_by(table.c.name)):
+                self._teams.setdefault(team.area_code, []).append(team)
+        self._due: dict[tuple[int, datetime], datetime | None] = {}
+
+    def item(self, category: str, subtype: str | None) -> Any | None:
+        """The item of a matter: that of its subtype, else that of its whole category, else None."""
+        return self._items.get((category, subtype or "")) or self._items.get((category, ""))
+
+    def duty(
+        self, category: str, subtype: str | None, *, grid_code: str | None, village_code: str | None, begun: datetime
+    ) -> Duty:
+        """The duty of a report that came in at `begun`."""
+        item = self.item(category, subtype)
+        if item is None:
+            return Duty(None, self._team(area_chain(grid_code, village_code), None), False)
+        able = [area for area in area_chain(grid_code, village_code) if level_of(area) in item.levels]
+        return Duty(self._deadline(item, begun), self._team(able, item.platform), item.deadline_unit in WORKING)
+
+    def _deadline(self, item: Any, begun: datetime) -> datetime | None:
+        known = (item.id, begun)
+        if known not in self._due:
+            self._due[known] = due_at(item, begun, self._calendar)
+        return self._due[known]
+
+    def _team(self, areas: Iterable[str], platform: str | None) -> Any | None:
+        """The team of the first of the areas that has one: of that platform, else one that takes every matter."""
+        for area in areas:
+            teams = self._teams.get(area, ())
+            for wanted in dict.fromkeys((platform, None)):
+                found = next((team for team in teams if team.platform == wanted), None)
+                if found is not None:
+                    return found
+        return None

@@ -1,0 +1,100 @@
+"""Reports that come in together are stored together, and each hears of its own fate."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from layers.calendar import CHINA
+from layers.engine import begin_writing, sessions
+from layers.errors import IntakeFullError, InvalidInputError
+from layers.intake import stream as module
+from layers.intake.batcher import Batcher
+from layers.intake.content import ReportContent
+from layers.intake.create import Submission
+from layers.intake.stream import ReportStream
+from layers.tables import Report, ReportEvent
+from tests.two_towns import NORTH, NOW, two_towns
+
+
+def submission(key, **changes):
+    content = ReportContent(**({"category": "OTHER", "source": "PUBLIC", "lon": 120.002, "lat": 29.805} | changes))
+    return Submission(key, content, NOW, "tester")
+
+
+@pytest.fixture
+def factory(engine):
+    factory = sessions(engine)
+    with factory.begin() as session:
+        two_towns(begin_writing(session))
+    return factory
+
+
+def count(factory, column):
+    with factory() as session:
+        return session.scalar(sa.select(sa.func.count(column)))
+
+
+def test_what_many_send_at_once_is_stored_once_each(factory):
+    stream = ReportStream(factory, CHINA)
+    before = count(factory, Report.id), count(factory, ReportEvent.id)
+    with ThreadPoolExecutor(8) as senders:
+        taken = [f.result(30) for f in senders.map(lambda n: stream.submit(submission(f"k{n % 60}")), range(120))]
+    stream.close()
+    assert [report.report_key for report in taken] == [f"k{n % 60}" for n in range(120)]
+    assert {report.grid_code for report in taken} == {f"{NORTH}001"}
+    assert (count(factory, Report.id), count(factory, ReportEvent.id)) == (before[0] + 60, before[1] + 60)
+
+
+def test_a_report_that_the_database_refuses_leaves_its_neighbours_alone(factory, monkeypatch):
+    """None of ours passes the checks, so one is broken on its way to the database."""
+    add = module.create_reports
+
+    def break_some(session, submissions, **options):
+        if any(one.key == "bad" for one in submissions):
+            session.execute(sa.text("INSERT INTO report (id) VALUES (1)"))
+        return add(session, submissions, **options)
+
+    monkeypatch.setattr(module, "create_reports", break_some)
+    stream = ReportStream(factory, CHINA)
+    futures = {key: stream.submit(submission(key)) for key in ("a", "bad", "b", "line\nbreak")}
+    assert [futures[key].result(30).report_key for key in ("a", "b")] == ["a", "b"]
+    with pytest.raises(sa.exc.IntegrityError):
+        futures["bad"].result(30)
+    with pytest.raises(InvalidInputError):
+        futures["line\nbreak"].result(30)
+    stream.close()
+
+
+def test_a_full_queue_refuses_and_a_closed_one_has_done_everything():
+    go_on, begun, seen = threading.Event(), threading.Event(), []
+
+    def work(items):
+        begun.set()
+        assert go_on.wait(30)
+        seen.append(list(items))
+        return [item * 2 for item in items]
+
+    batcher = Batcher(work, most=3, bound=4, gather_s=0.0)
+    first = batcher.submit(0)
+    assert begun.wait(30)
+    rest = [batcher.submit(number) for number in range(1, 5)]
+    with pytest.raises(IntakeFullError, match="4 reports"):
+        batcher.submit(5)
+    go_on.set()
+    batcher.close()
+    assert [future.result(0) for future in [first, *rest]] == [0, 2, 4, 6, 8]
+    assert seen == [[0], [1, 2, 3], [4]]
+
+
+def test_what_breaks_all_is_told_to_all():
+    def work(items):
+        raise RuntimeError("no database")
+
+    batcher = Batcher(work, gather_s=0.05)
+    futures = [batcher.submit(number) for number in range(3)]
+    for future in futures:
+        with pytest.raises(RuntimeError):
+            future.result(30)
+    batcher.close()
