@@ -2,8 +2,9 @@
 
 A report stands in the queue while its `assignment` is REVIEW, it is open, and nobody has been asked about it. It has no
 sure place yet, so a scope sees it where one of its candidates, or what is known of its place, lies inside; the empty
-scope sees all. Deciding for a place needs a scope that covers it. Asking the caller and giving up end the work of
-everybody who sees the report, so they need a scope that covers all its candidates.
+scope sees all. Whoever sees a report sees all its candidates, or could not choose. Deciding for a place needs a scope
+that covers it. Asking the caller and giving up end the work of everybody who sees the report, so they need a scope that
+covers all its candidates.
 """
 
 from layers.review.deciding import Decided, accept, ask, correct, give_up, undo

@@ -264,10 +264,10 @@ def _decide(decision: _Decision, report: Report, *, alias: dict[str, Any] | None
     session, place, now = decision.session, decision.place, decision.now
     before = _snapshot(session, report)
     first = next(iter(candidates_of(session, report.id)), None)
-    report.assignment = Assignment.REVIEWED if place else report.assignment
     step = DECIDED
     if place is not None:
-        _put(decision, report, place)
+        with session.no_autoflush:  # one step is one revision
+            _put(decision, report, place)
     elif decision.action == ReviewAction.GIVE_UP:
         report.assignment = Assignment.NO_PLACE
     else:
@@ -299,6 +299,7 @@ def _decide(decision: _Decision, report: Report, *, alias: dict[str, Any] | None
 def _put(decision: _Decision, report: Report, place: Place) -> None:
     """Set the place, and the deadline and team that go with it."""
     session = decision.session
+    report.assignment = Assignment.REVIEWED
     report.village_code, report.grid_code = place.village_code, place.grid_code
     report.distance_m, report.radius_m, report.confidence = place.distance_m, place.radius_m, None
     report.address_level, report.address_key = place.level, place.address_key
