@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from api.cli import data, database, drawing, intake, maps, server, users, work
+from api.cli import data, database, drawing, intake, maps, review, server, users, work
 from api.cli.console import complain
 from geo.errors import GeoError
 from layers.errors import LayersError
@@ -31,6 +31,7 @@ app.command("coverage")(maps.coverage)
 app.command("heatmap")(maps.heatmap)
 app.command("map")(maps.report)
 app.add_typer(work.reports, name="report")
+app.add_typer(review.app, name="review")
 app.add_typer(intake.app, name="intake")
 app.add_typer(work.teams, name="team")
 app.add_typer(work.catalogue, name="catalogue")
