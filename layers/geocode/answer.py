@@ -1,0 +1,225 @@
+"""From the likeliest rows of each text to what the geocoder says about it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from layers.geocode.confidence import probabilities
+from layers.geocode.model import (
+    ACCEPT_CONFIDENCE,
+    FINE,
+    POINT_RADIUS_M,
+    Candidate,
+    Geocoded,
+)
+from layers.geocode.names import Kind
+from layers.geocode.nearby import Circle, circle_of
+from layers.geocode.query import Query
+from layers.geocode.rows import Array
+from layers.geocode.trace import trace_of
+from layers.tables import AddressLevel
+
+METRES_PER_DEGREE = 111_195.0
+LIKELY = 0.5
+_KEPT = 5
+_LEVEL_OF_NUMBER = (AddressLevel.HAMLET, AddressLevel.ROAD, AddressLevel.NUMBER, AddressLevel.BUILDING,
+                    AddressLevel.UNIT, AddressLevel.ROOM)  # fmt: skip
+_LEVEL_OF_NAME = {
+    Kind.PROVINCE: AddressLevel.PROVINCE, Kind.CITY: AddressLevel.CITY, Kind.COUNTY: AddressLevel.COUNTY,
+    Kind.TOWN: AddressLevel.TOWN, Kind.VILLAGE: AddressLevel.VILLAGE, Kind.HAMLET: AddressLevel.HAMLET,
+    Kind.ROAD: AddressLevel.ROAD, Kind.ESTATE: AddressLevel.ESTATE, Kind.PLACE: AddressLevel.ESTATE,
+}  # fmt: skip
+_WIDTHS = (12, 9, 6, 4, 2)
+
+
+def answer(library: Any, queries: list[Query], found: tuple[Array, ...]) -> list[Geocoded]:
+    """(n,) answers for (n,) queries and what `Library.resolve` found for them."""
+    grids, shares, rows, _, facts, bits = found
+    circles = [circle_of(library, query, int(rows[at, 0])) for at, query in enumerate(queries)]
+    _spread(library, circles, grids, shares, rows)
+    certain = probabilities(features(queries, shares, rows, bits))
+    return [
+        _answer(library, query, _Found(grids[at], shares[at], rows[at], facts[at], bits[at]), circles[at], certain[at])
+        for at, query in enumerate(queries)
+    ]
+
+
+def features(queries: list[Query], shares: Array, rows: Array, bits: Array) -> Array:
+    """(n, 9) what speaks for and against the likeliest grid of each query, see `confidence.FEATURES`."""
+    out = np.zeros((len(queries), 9))
+    out[:, 0] = shares[:, 0]
+    out[:, 1] = np.clip(np.log(np.maximum(shares[:, 0], 1e-6) / np.maximum(shares[:, 1], 1e-6)), 0, 9)
+    for at, query in enumerate(queries):
+        names, numbers = int(bits[at, 0]).bit_count(), int(bits[at, 1]).bit_count()
+        out[at, 2] = len(query.spans) - names
+        out[at, 3] = len(query.numbers) - numbers
+        out[at, 4:8] = min(query.unread, 10), query.strange, query.foreign, query.fuzzy
+        out[at, 8] = min(names + numbers, 5)
+    out[rows[:, 0] < 0] = 0.0
+    return out
+
+
+class _Found:
+    """What the kernel found for one query."""
+
+    __slots__ = ("bits", "facts", "grids", "rows", "shares")
+
+    def __init__(self, grids: Array, shares: Array, rows: Array, facts: Array, bits: Array) -> None:
+        self.grids, self.shares, self.rows = grids.tolist(), shares.tolist(), rows.tolist()
+        self.facts, self.bits = facts.tolist(), bits.tolist()
+
+
+def _spread(library: Any, circles: list[Circle | None], grids: Array, shares: Array, rows: Array) -> None:
+    """Where a place lies beside the named one, the grids around it count by their share of the circle."""
+    which = [at for at, circle in enumerate(circles) if circle is not None]
+    if not which or library.cells is None:
+        return
+    points = [circles[at].points() for at in which]  # type: ignore[union-attr]
+    x, y = np.concatenate(points).T
+    cells = library.cells.positions(np.ascontiguousarray(x), np.ascontiguousarray(y))[0]
+    begin = 0
+    for at, part in zip(which, points, strict=True):
+        own, counts = np.unique(cells[begin : begin + len(part)], return_counts=True)
+        begin += len(part)
+        order = np.lexsort((own, -counts))[: grids.shape[1]]
+        grids[at], shares[at] = -2, 0.0
+        grids[at, : len(order)], shares[at, : len(order)] = own[order], counts[order] / len(part)
+        rows[at, : len(order)] = rows[at, 0]
+
+
+def _answer(library: Any, query: Query, found: _Found, circle: Circle | None, certain: float) -> Geocoded:
+    if found.rows[0] < 0:
+        return _coarse(library, query)
+    level = level_of(library, query, found.rows[0], found.bits)
+    lon, lat, radius = _point(library, found, circle)
+    known = [at for at, grid in enumerate(found.grids) if grid > -2]
+    confidence = float(certain) if found.grids[0] >= 0 else 0.0
+    scale = float(certain) / max(found.shares[0], 1e-9)
+    chances = [min(share * scale, 1.0) if at == 0 else share * min(scale, 1.0) for at, share in enumerate(found.shares)]
+    codes = library.cells.codes if library.cells else ()
+    grids = tuple((str(codes[found.grids[at]]), round(chances[at], 4)) for at in known if found.grids[at] >= 0)
+    single = confidence >= (LIKELY if level in FINE or circle is not None else ACCEPT_CONFIDENCE)
+    candidates = tuple(
+        _candidate(library, query, found, at, level, chances[at], circle, (lon, lat, radius)) for at in known[:_KEPT]
+    )
+    row = found.rows[0]
+    grid_code = str(codes[found.grids[0]]) if single and found.grids[0] >= 0 else None
+    honest = radius <= POINT_RADIUS_M or circle is not None
+    return Geocoded(
+        text=query.text,
+        level=level,
+        confidence=round(confidence, 4),
+        radius_m=round(radius, 1),
+        lon=lon if honest else None,
+        lat=lat if honest else None,
+        address_key=(str(library.rows.keys[row]) or None) if level in FINE else None,
+        village_code=_village(library, found, known, single, row),
+        grid_code=grid_code,
+        candidates=candidates,
+        grids=grids,
+        ancestor_code=_ancestor([code for code, chance in grids if chance >= 0.02] or [code for code, _ in grids]),
+        gazetteer=library.gazetteer,
+    )
+
+
+def _village(library: Any, found: _Found, known: list[int], single: bool, row: int) -> str | None:
+    if library.villages is None:
+        return None
+    villages = {int(library.rows.village[found.rows[at]]) for at in known if found.shares[at] >= 0.05}
+    own = int(library.rows.village[row])
+    if own < 0 or (not single and villages != {own}):
+        return None
+    return str(library.villages.codes[own])
+
+
+def level_of(library: Any, query: Query, row: int, bits: list[int]) -> AddressLevel:
+    """How far down the text and the row agree."""
+    numbers, names = library.rows.numbers[row].tolist(), library.rows.names[row].tolist()
+    said = {number.value for at, number in enumerate(query.numbers) if bits[1] >> at & 1}
+    wrong = {number.kind for at, number in enumerate(query.numbers) if not bits[1] >> at & 1}
+    agreed = [column for column, value in enumerate(numbers) if value >= 0 and value in said]
+    missed = min((kind for kind in wrong if kind >= 0), default=9)
+    for column in reversed(agreed):
+        if column >= 2 and column <= max(missed, 2) and not (missed == 2 and column > 2):
+            return _LEVEL_OF_NUMBER[column]
+    kinds = [
+        library.names.kinds[meaning.name]
+        for at, span in enumerate(query.spans)
+        if bits[0] >> at & 1
+        for meaning in span.meanings
+        if names[library.names.kinds[meaning.name]] == meaning.name
+    ]
+    return _LEVEL_OF_NAME[max(kinds)] if kinds else AddressLevel.NONE
+
+
+def _point(library: Any, found: _Found, circle: Circle | None) -> tuple[float, float, float]:
+    row = found.rows[0]
+    if circle is not None:
+        return circle.lon, circle.lat, circle.radius_m
+    _, tied, west, south, east, north = found.facts[:6]
+    lon, lat = float(library.rows.lon[row]), float(library.rows.lat[row])
+    if tied <= 1:
+        return lon, lat, 20.0
+    width = (east - west) * METRES_PER_DEGREE * float(np.cos(np.radians(lat)))
+    radius = max(20.0, float(np.hypot(width, (north - south) * METRES_PER_DEGREE)) / 2)
+    return round((west + east) / 2, 7), round((south + north) / 2, 7), radius
+
+
+def _candidate(
+    library: Any,
+    query: Query,
+    found: _Found,
+    at: int,
+    level: AddressLevel,
+    chance: float,
+    circle: Circle | None,
+    point: tuple[float, float, float],
+) -> Candidate:
+    row, grid = found.rows[at], found.grids[at]
+    village = int(library.rows.village[row])
+    fine = level in FINE
+    lon, lat = float(library.rows.lon[row]), float(library.rows.lat[row])
+    radius = 20.0 if fine else point[2]
+    if circle is not None:
+        lon, lat, radius = circle.lon, circle.lat, circle.radius_m
+    return Candidate(
+        label=library.label(row, _PARTS.get(level, 99)),
+        level=level,
+        address_key=(str(library.rows.keys[row]) or None) if fine else None,
+        village_code=str(library.villages.codes[village]) if library.villages and village >= 0 else None,
+        grid_code=str(library.cells.codes[grid]) if grid >= 0 else None,
+        lon=lon,
+        lat=lat,
+        confidence=round(chance, 4),
+        radius_m=round(radius, 1),
+        explain=partial(trace_of, library, query, row, grid, circle),
+    )
+
+
+_PARTS = {AddressLevel.VILLAGE: 2, AddressLevel.HAMLET: 3, AddressLevel.ROAD: 5}
+
+
+def _coarse(library: Any, query: Query) -> Geocoded:
+    """A text that names nothing below a town, or nothing at all."""
+    kinds = [(library.names.kinds[span.meanings[0].name], span.meanings[0].name) for span in query.spans]
+    if not kinds:
+        return Geocoded(query.text, AddressLevel.NONE, 0.0, gazetteer=library.gazetteer)
+    kind, name = max(kinds)
+    code = library.area_code(kind, name)
+    return Geocoded(query.text, _LEVEL_OF_NAME[kind], 0.0, ancestor_code=code, gazetteer=library.gazetteer)
+
+
+def _ancestor(codes: list[str]) -> str | None:
+    """The lowest area that holds all grids; the grid itself for one."""
+    if not codes:
+        return None
+    if len(codes) == 1:
+        return codes[0]
+    shared = min(codes)
+    for code in codes:
+        while not code.startswith(shared):
+            shared = shared[:-1]
+    return next((shared[:width] for width in _WIDTHS if len(shared) >= width), None)

@@ -1,0 +1,118 @@
+"""The library's tables read into memory, and one library kept for each database."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from datetime import date
+from typing import Any
+
+import numpy as np
+import shapely
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from geo.address import normalise
+from layers.access import EVERYWHERE
+from layers.geocode.build import Builder
+from layers.geocode.library import Library
+from layers.geocode.names import Kind
+from layers.geocode.roads import Crossings
+from layers.geocode.territory import Territory
+from layers.grids import grid_frame, in_force
+from layers.tables import Address, AddressAlias, Building, Grid, GridLevel, Load, Road
+
+_CHUNK = 20_000
+_COLUMNS = ("province", "city", "county", "town", "village", "hamlet", "group_no", "road", "lane", "number", "estate",
+            "building", "unit", "floor", "room", "village_code")  # fmt: skip
+
+
+def revision_of(session: Session, as_of: date) -> Hashable:
+    """A mark that differs when any table of the library has changed; a handful of indexed queries."""
+
+    def last(column: Any) -> Any:
+        return session.execute(sa.select(sa.func.max(column), sa.func.count())).one()
+
+    grids = session.execute(
+        sa.select(sa.func.max(Grid.id), sa.func.count(), sa.func.sum(Grid.revision)).where(in_force(as_of))
+    ).one()
+    loads = session.scalar(sa.select(sa.func.max(Load.id)))
+    return (as_of, tuple(grids), loads, tuple(last(Address.id)), tuple(last(AddressAlias.id)))
+
+
+def read_library(session: Session, *, as_of: date) -> Library:
+    """The library that holds on a day: addresses, buildings and roads with names, and areas in force."""
+    revision = revision_of(session, as_of)
+    built = Builder()
+    _add_addresses(session, built, as_of)
+    _add_buildings(session, built)
+    lines = _roads(session)
+    for name, parts in lines.items():
+        built.add_roads([name] * len(parts), np.array(parts, dtype=object))
+    towns, villages, cells = (
+        Territory.of(grid_frame(session, EVERYWHERE, level=level, as_of=as_of))
+        for level in (GridLevel.TOWN, GridLevel.VILLAGE, GridLevel.CELL)
+    )
+    return Library(built, towns, villages, cells, crossings=Crossings(lines), revision=revision)
+
+
+def _add_addresses(session: Session, built: Builder, as_of: date) -> None:
+    number: sa.Double[float] = sa.Double()
+    columns = [Address.address_key, Address.full_text, Address.valid_to, *(getattr(Address, name) for name in _COLUMNS)]
+    place = [sa.func.ST_X(Address.geom, type_=number), sa.func.ST_Y(Address.geom, type_=number)]
+    begun = sa.or_(Address.valid_from.is_(None), Address.valid_from <= as_of)
+    result = session.execute(
+        sa.select(*columns, *place).where(begun).order_by(Address.id).execution_options(yield_per=_CHUNK)
+    )
+    for part in result.partitions(_CHUNK):
+        keys, texts, until, *rest = zip(*part, strict=True)
+        *values, lon, lat = rest
+        former = np.array([day is not None and day <= as_of for day in until])
+        built.add_addresses(dict(zip(_COLUMNS, values, strict=True)), texts, keys, np.column_stack([lon, lat]), former)
+
+
+def _add_buildings(session: Session, built: Builder) -> None:
+    rows = session.execute(
+        sa.select(Building.name, Building.village_code, sa.func.ST_AsBinary(Building.geom, type_=sa.LargeBinary))
+        .where(Building.name.is_not(None), Building.name != "")
+        .order_by(Building.id)
+    ).all()
+    named = [row for row in rows if row[0] and not any(character.isdigit() for character in row[0])]
+    if named:
+        shapes = shapely.from_wkb([bytes(row[2]) for row in named])
+        points = shapely.get_coordinates(shapely.point_on_surface(shapes))
+        built.add_places([Kind.PLACE] * len(named), [str(row[0]) for row in named], points, [row[1] for row in named])
+
+
+def _roads(session: Session) -> dict[str, list[shapely.Geometry]]:
+    rows = session.execute(
+        sa.select(Road.name, sa.func.ST_AsBinary(Road.geom, type_=sa.LargeBinary))
+        .where(Road.name.is_not(None), Road.name != "")
+        .order_by(Road.id)
+    ).all()
+    lines: dict[str, list[shapely.Geometry]] = {}
+    for name, binary in rows:
+        lines.setdefault(normalise(name or "").replace(" ", ""), []).append(shapely.from_wkb(bytes(binary)))
+    return lines
+
+
+_KEEP = 4
+_kept: OrderedDict[tuple[Any, date], Library] = OrderedDict()
+_lock = threading.Lock()
+
+
+def library_for(session: Session, as_of: date) -> Library:
+    """The library of the session's database on a day, read once and again when its tables have changed."""
+    key = (str(session.get_bind().engine.url), as_of)
+    revision = revision_of(session, as_of)
+    with _lock:
+        held = _kept.get(key)
+        if held is not None and held.revision == revision:
+            _kept.move_to_end(key)
+            return held
+        library = read_library(session, as_of=as_of)
+        _kept[key] = library
+        while len(_kept) > _KEEP:
+            _kept.popitem(last=False)
+    return library

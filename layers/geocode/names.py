@@ -1,0 +1,223 @@
+"""The names that a library knows, in every writing, and where they occur in a text: exactly, shortened or misspelt."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from enum import IntEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+
+class Kind(IntEnum):
+    """What a name names; the position of its column in the rows of a library."""
+
+    PROVINCE = 0
+    CITY = 1
+    COUNTY = 2
+    TOWN = 3
+    VILLAGE = 4
+    HAMLET = 5
+    ROAD = 6
+    ESTATE = 7
+    PLACE = 8
+
+
+LOCAL = Kind.VILLAGE
+"""From this kind on, a name leads to addresses; those above only tell equal names apart."""
+
+EVERYWHERE = (-1, 2**31 - 1)
+
+
+class Meaning(NamedTuple):
+    """What a form may stand for: a name, how well it does, why, and the villages [low, high) in which it holds."""
+
+    name: int
+    weight: float
+    reason: str
+    low: int = EVERYWHERE[0]
+    high: int = EVERYWHERE[1]
+
+
+class Span(NamedTuple):
+    """A stretch of a text and what it may mean; without a meaning it is a name that the library does not know."""
+
+    start: int
+    end: int
+    meanings: tuple[Meaning, ...]
+    strange: float = 0.0
+
+
+_SUFFIX = {
+    Kind.PROVINCE: re.compile(r"(?:省|市|自治区|特别行政区)$"),
+    Kind.CITY: re.compile(r"(?:市|地区|盟|自治州)$"),
+    Kind.COUNTY: re.compile(r"(?:自治县|新区|[区县市旗])$"),
+    Kind.TOWN: re.compile(r"(?:街道办事处|街道|镇|乡|苏木)$"),
+    Kind.VILLAGE: re.compile(r"(?:社区居民委员会|社区居委会|居民委员会|居委会|社区|村民委员会|村委会|行政村|村)$"),
+    Kind.HAMLET: re.compile(r"(?:自然村|村)$"),
+    Kind.ROAD: re.compile(r"(?:大道|大街|胡同|[路街道巷弄线])$"),
+    Kind.ESTATE: re.compile(r"(?:小区|花园|公寓|新村|景园|华庭|名都|雅苑|嘉园|花苑|家园|山庄|苑|园|府|庭)$"),
+    Kind.PLACE: re.compile(r"(?:有限公司|股份有限公司|有限责任公司|集团)$"),
+}
+_OTHER = {
+    Kind.TOWN: (("街道", "街道办", "街道办事处", "镇", "乡"), 0.85),
+    Kind.VILLAGE: (("村", "社区", "村委会", "居委会", "村民委员会", "居民委员会", "村委", "行政村"), 0.85),
+    Kind.HAMLET: (("村", "自然村"), 0.9),
+}
+_MIDDLE = re.compile(r"(?:人民|中心|镇|乡)")
+_SHORT = 0.8
+_MIN_FUZZY = 3
+
+
+class Names:
+    """Names by number, and their forms."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.kinds: list[Kind] = []
+        self._numbers: dict[tuple[Kind, str], int] = {}
+        self.forms: dict[str, tuple[Meaning, ...]] = {}
+        self._lengths: dict[str, tuple[int, ...]] = {}
+        self._near: dict[str, tuple[str, ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def number(self, kind: Kind, text: str) -> int:
+        """The number of a name, given on first sight."""
+        key = (kind, text)
+        found = self._numbers.get(key)
+        if found is None:
+            found = self._numbers[key] = len(self.texts)
+            self.texts.append(text)
+            self.kinds.append(kind)
+        return found
+
+    def known(self, kind: Kind, text: str) -> int | None:
+        """The number of a name, None if the library does not have it."""
+        return self._numbers.get((kind, text))
+
+    def index(self, others: Iterable[tuple[str, Meaning]] = ()) -> None:
+        """Make the forms of all names, with `others` (aliases and the like) beside them."""
+        forms: dict[str, dict[tuple[int, int, int], Meaning]] = defaultdict(dict)
+
+        def add(form: str, meaning: Meaning) -> None:
+            held = forms[form].get((meaning.name, meaning.low, meaning.high))
+            if held is None or held.weight < meaning.weight:
+                forms[form][meaning.name, meaning.low, meaning.high] = meaning
+
+        stems = [self._stem(number) for number in range(len(self.texts))]
+        towns = {stem for stem, kind in zip(stems, self.kinds, strict=True) if kind == Kind.TOWN and len(stem) >= 2}
+        towns |= {text for text, kind in zip(self.texts, self.kinds, strict=True) if kind == Kind.TOWN}
+        for number, (text, kind, stem) in enumerate(zip(self.texts, self.kinds, stems, strict=True)):
+            for form, weight, reason in _forms(text, kind, stem, towns):
+                add(form, Meaning(number, weight, reason))
+        for form, meaning in others:
+            add(form, meaning)
+        self.forms = {form: tuple(found.values()) for form, found in forms.items()}
+        lengths: dict[str, set[int]] = defaultdict(set)
+        near: dict[str, list[str]] = defaultdict(list)
+        for form, meanings in self.forms.items():
+            lengths[form[:2]].add(len(form))
+            if len(form) >= _MIN_FUZZY and max(meaning.weight for meaning in meanings) >= _SHORT:
+                for piece in {form, *deletes(form)}:
+                    near[piece].append(form)
+        self._lengths = {head: tuple(sorted(sizes, reverse=True)) for head, sizes in lengths.items()}
+        self._near = {piece: tuple(found) for piece, found in near.items()}
+
+    def _stem(self, number: int) -> str:
+        text = self.texts[number]
+        return _SUFFIX[self.kinds[number]].sub("", text)
+
+    def _longest(self, text: str, start: int) -> int:
+        for size in self._lengths.get(text[start : start + 2], ()):
+            if text[start : start + size] in self.forms and start + size <= len(text):
+                return start + size
+        return 0
+
+    def scan(self, text: str) -> list[Span]:
+        """The names in a text that are written as the library knows them, from left to right.
+
+        The longest one at a place wins, unless a longer one begins inside it.
+        """
+        spans: list[Span] = []
+        at, size = 0, len(text)
+        while at < size - 1:
+            end = self._longest(text, at)
+            if not end:
+                at += 1
+                continue
+            for later in range(at + 1, end):
+                other = self._longest(text, later)
+                if other > end and other - later > end - at:
+                    at, end = later, other
+            spans.append(Span(at, end, self.forms[text[at:end]]))
+            at = end
+        return spans
+
+    def near(self, word: str) -> dict[str, float]:
+        """Forms that differ from `word` by one character changed, left out, added or swapped, with a score < 1."""
+        found: dict[str, float] = {}
+        if len(word) < 2:
+            return found
+        pieces = [word, *deletes(word)] if len(word) >= _MIN_FUZZY else [word]
+        for piece in pieces:
+            for form in self._near.get(piece, ()):
+                if form not in found:
+                    score = self.likeness(word, form)
+                    if score > 0:
+                        found[form] = score
+        return found
+
+    def likeness(self, word: str, form: str) -> float:
+        """How likely `word` is `form` misspelt by one slip: 0 … 1; more for long names and characters that sound alike.
+
+        The order of the 3,755 common characters of GB 2312 is that of their sound, so neighbours there sound alike.
+        """
+        long = max(len(word), len(form))
+        if len(word) == len(form):
+            wrong = [place for place in range(long) if word[place] != form[place]]
+            if len(wrong) == 1:
+                apart = abs(_sound(word[wrong[0]]) - _sound(form[wrong[0]]))
+                alike = 1.0 if apart <= 12 else 0.5 if apart <= 30 else 0.0
+                return 1 - (1.2 - 0.7 * alike) / long
+            if len(wrong) == 2 and wrong[1] == wrong[0] + 1 and word[wrong[0]] == form[wrong[1]]:
+                return 1 - 0.8 / long if word[wrong[1]] == form[wrong[0]] else 0.0
+            return 0.0 if wrong else 1.0
+        return 1 - 1.1 / long if abs(len(word) - len(form)) == 1 else 0.0
+
+
+def deletes(word: str) -> set[str]:
+    """The word with each of its characters left out."""
+    return {word[:place] + word[place + 1 :] for place in range(len(word))}
+
+
+def _forms(text: str, kind: Kind, stem: str, towns: set[str]) -> Iterable[tuple[str, float, str]]:
+    yield text, 1.0, "exact"
+    if len(stem) < 2:
+        return
+    if stem != text:
+        yield stem, _SHORT, "short"
+        endings, weight = _OTHER.get(kind, ((), 0.0))
+        for ending in endings:
+            yield stem + ending, weight, "short"
+    if kind in (Kind.PLACE, Kind.ESTATE):
+        for size in range(2, len(text) - 2):
+            town, rest = text[:size], text[size:]
+            if town in towns:
+                yield rest, _SHORT, "short"
+                bare = _MIDDLE.sub("", rest)
+                if len(bare) >= 3 and bare != rest:
+                    yield bare, 0.7, "short"
+                    yield town + bare, _SHORT, "short"
+
+
+@lru_cache(maxsize=8192)
+def _sound(character: str) -> int:
+    """The place of a character in GB 2312's first level, which is in the order of sounds; far off if not in it."""
+    try:
+        row, cell = character.encode("gb2312")
+    except (UnicodeEncodeError, ValueError):
+        return -1000 - ord(character) * 100
+    return (row - 0xB0) * 94 + cell - 0xA1 if row < 0xD8 else -1000 - ord(character) * 100
