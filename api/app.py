@@ -33,13 +33,14 @@ from api.routes import (
     plan_editing,
     plans,
     reports,
-    review,
     search,
     session,
     users,
 )
 from api.settings import Settings
+from api.taking import shared_lookup
 from layers.engine import connect, sessions
+from layers.intake.stream import ReportStream
 from layers.plans.jobs import DrawJobs
 from maps.errors import MissingAssetsError
 from maps.pages import static_folder, vendor_folders
@@ -55,7 +56,6 @@ SUBJECTS = (
     households,
     cameras,
     reports,
-    review,
     intake,
     open311,
     coverage,
@@ -79,6 +79,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
+        app.state.intake.close()
+        app.state.keys.close()
         app.state.drawings.close()
         engine.dispose()
 
@@ -100,6 +102,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         ],
     )
     app.state.settings, app.state.sessions, app.state.clock = settings, sessions(engine), clock
+    app.state.intake = ReportStream(app.state.sessions, settings.calendar, most_waiting=settings.intake_waiting)
+    app.state.keys = shared_lookup(app.state.sessions)
     app.state.drawings = DrawJobs()
     add_problems(app)
     for subject in SUBJECTS:

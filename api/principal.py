@@ -14,10 +14,13 @@ from layers.errors import ForbiddenError, UnauthenticatedError
 from layers.sign_in import key_principal, prolong, prolonged, session_principal
 
 COOKIE = "fengqiao_session"
+UNKNOWN_KEY = "This key is unknown, revoked or has run out; ask its owner for a new one."
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-_cookie = APIKeyCookie(name=COOKIE, scheme_name="session", description="Set by POST /api/session", auto_error=False)
-_bearer = HTTPBearer(scheme_name="key", description="A key made by POST /api/keys", auto_error=False)
+cookie_scheme = APIKeyCookie(
+    name=COOKIE, scheme_name="session", description="Set by POST /api/session", auto_error=False
+)
+bearer_scheme = HTTPBearer(scheme_name="key", description="A key made by POST /api/keys", auto_error=False)
 
 
 class Allow:
@@ -29,8 +32,8 @@ class Allow:
     def __call__(
         self,
         request: Request,
-        cookie: Annotated[str | None, Security(_cookie)],
-        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+        cookie: Annotated[str | None, Security(cookie_scheme)],
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(bearer_scheme)],
     ) -> Principal:
         """The principal of this request.
 
@@ -44,6 +47,12 @@ class Allow:
             principal = _principal(request, cookie, bearer)
         except UnauthenticatedError as error:
             raise (SignInRequiredError() if self.page else error) from None
+        return self.admit(request, principal)
+
+    def admit(self, request: Request, principal: Principal | None) -> Principal:
+        """The principal, noted for the log, if it may go on; None is a key that stands for nobody."""
+        if principal is None:
+            raise UnauthenticatedError(UNKNOWN_KEY)
         request.state.principal = principal
         if principal.password_is_one_time and not self.one_time:
             if self.page:
@@ -110,7 +119,7 @@ def _principal(request: Request, cookie: str | None, bearer: HTTPAuthorizationCr
         with sessions_of(request)() as session:
             by_key = key_principal(session, bearer.credentials, now=now) if bearer else None
         if by_key is None:
-            raise UnauthenticatedError("This key is unknown, revoked or has run out; ask its owner for a new one.")
+            raise UnauthenticatedError(UNKNOWN_KEY)
         return by_key
     if cookie is None:
         raise UnauthenticatedError("Sign in with POST /api/session, or send a key as Authorization: Bearer.")

@@ -36,6 +36,7 @@ STATUS: dict[type[Exception], int] = {
     layers.UnauthenticatedError: 401,
     layers.InvalidStateError: 409,
     layers.KeyReusedError: 409,
+    layers.IntakeFullError: 503,
     layers.MissingDataError: 409,
     api.ApiError: 400,
     api.InvalidParameterError: 422,
@@ -142,7 +143,7 @@ def unexpected(request: Request, error: Exception) -> Response:
 
 def _ours(request: Request, error: Exception) -> Response:
     status = next(STATUS[ancestor] for ancestor in type(error).__mro__ if ancestor in STATUS)
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(status)
     parameters = None
     if isinstance(error, api.InvalidParameterError):
         parameters = [InvalidParameter(where=error.where, name=error.name, detail=error.detail)]

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     office_hours: str = Field("08:30-12:00,13:30-17:30", description="When deadlines in working time run")
     jurisdiction_id: str | None = Field(None, description="How Open311 clients name this place; needed by none")
     hotline_secret: SecretStr | None = Field(None, description="Shared with the hotline, which signs its tickets")
+    intake_waiting: int = Field(20_000, ge=1, description="Reports that may wait to be stored; more are told to wait")
     session_hours: float = Field(12.0, gt=0, le=168)
     tile_url: str | None = Field(None, description="Background tiles with {z}, {x} and {y}, and {key} for the key")
     tile_attribution: str = ""

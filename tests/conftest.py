@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +14,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from layers.engine import connect, sessions, upgrade_schema
+from tests.postgres import cluster, programs
 
 # The same examples in every run, and no deadline: a busy machine is no fault of the code.
 settings.register_profile("fengqiao", deadline=None, derandomize=True)
@@ -33,46 +30,13 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is not installed; `make test` installs it")
 
 
-def _as_server_user(command: list[str]) -> list[str]:
-    """PostgreSQL refuses to run as root, so root hands over to the account that Debian's package makes."""
-    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
-
-
-def _programs() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
-    if found:
-        return found[-1].parent
-    on_path = shutil.which("initdb")
-    return Path(on_path).resolve().parent if on_path else None
-
-
 @pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[str]:
     """URL of a superuser in a fresh cluster on a free port of this machine; gone after the session."""
-    programs = _programs()
-    if programs is None:
+    if programs() is None:
         missing("PostgreSQL")
-    home = Path(tempfile.mkdtemp(prefix="fengqiao-pg-"))
-    if os.geteuid() == 0:
-        account = pwd.getpwnam("postgres")
-        os.chown(home, account.pw_uid, account.pw_gid)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=60"
-    data = str(home / "data")
-
-    def server(*command: str, check: bool = True) -> None:
-        output = subprocess.DEVNULL
-        subprocess.run(_as_server_user([*command]), check=check, stdout=output, stderr=output, cwd="/")
-
-    try:
-        server(f"{programs}/initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
-        server(f"{programs}/pg_ctl", "-D", data, "-w", "-o", settings, "-l", f"{home}/log", "start")
-        yield f"postgresql://tester@127.0.0.1:{port}/postgres"
-    finally:
-        server(f"{programs}/pg_ctl", "-D", data, "-m", "immediate", "stop", check=False)
-        shutil.rmtree(home, ignore_errors=True)
+    with cluster("-c fsync=off") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -7,17 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.context import Config, Now, Writing, now_of, settings_of
-from api.principal import allow
+from api.context import now_of, settings_of
 from api.problems import problems
-from layers.access import Permission, Principal
+from api.taking import Sender, take_in
 from layers.errors import MissingDataError
+from layers.intake.content import MAX_ADDRESS, MAX_DESCRIPTION, MAX_SUBTYPE
+from layers.intake.create import Submission
 from layers.intake.hotline import HotlineKind, Ticket, require_signature, ticket_report
-from layers.reports import MAX_ADDRESS, MAX_DESCRIPTION, MAX_SUBTYPE, create_report
 from layers.tables import Assignment, ReportCategory, ReportState
 
 router = APIRouter(prefix="/api/intake", tags=["intake"])
-Sender = Annotated[Principal, Depends(allow(Permission.REPORT))]
 
 
 class HotlineTicket(BaseModel):
@@ -69,23 +68,15 @@ async def require_signed(
 @router.post(
     "/hotline",
     status_code=201,
-    responses=problems(401, 403, 409, 413, 422),
+    responses=problems(401, 403, 409, 413, 422, 503),
     dependencies=[Depends(require_signed)],
 )
-def take_ticket(principal: Sender, session: Writing, now: Now, settings: Config, ticket: HotlineTicket) -> Taken:
+async def take_ticket(principal: Sender, request: Request, ticket: HotlineTicket) -> Taken:
     """Take in a ticket of the hotline; the same ticket again changes nothing.
 
     X-Fengqiao-Signature is the HMAC-SHA256 in hexadecimal of X-Fengqiao-Timestamp (seconds since 1970), a point and
     the body.
     """
     key, content = ticket_report(Ticket(**ticket.model_dump()))
-    stored = create_report(
-        session,
-        key=key,
-        content=content,
-        now=now,
-        created_by=principal.name,
-        scope=principal.scope,
-        calendar=settings.calendar,
-    )
+    stored = await take_in(request, Submission(key, content, now_of(request), principal.name, principal.scope))
     return Taken.model_validate(stored, from_attributes=True)

@@ -19,17 +19,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, BaseModel, Field
-from starlette.concurrency import run_in_threadpool
 
-from api.context import Config, Now, Reading, Writing, now_of, sessions_of, settings_of
+from api.context import Config, Now, Reading, now_of, settings_of
 from api.errors import ApiError, InvalidParameterError
 from api.principal import Allow
 from api.problems import STATUS
+from api.taking import key_holder, take_in
 from layers.access import Permission, Principal
 from layers.errors import LayersError, NotFoundError, UnauthenticatedError
+from layers.intake.content import MAX_ADDRESS, MAX_KEY, ReportContent
+from layers.intake.create import Submission
 from layers.intake.open311 import service_requests, services, span
-from layers.reports import MAX_ADDRESS, MAX_KEY, ReportContent, create_report
-from layers.sign_in import key_principal
 from layers.tables import ReportCategory, ReportSource
 
 MAX_TEXT = 4_000
@@ -53,18 +53,13 @@ class KeyDoor(Allow):
         if token is None and request.method == "POST":
             given = (await request.form()).get("api_key")
             token = given if isinstance(given, str) else None
-        principal = await run_in_threadpool(self._known, request, token) if token else None
+        principal = await key_holder(request, token) if token else None
         if principal is None:
             raise UnauthenticatedError("Send api_key; its owner makes one with POST /api/keys.")
         request.state.principal = principal
         assert self.permission is not None
         principal.require(self.permission)
         return principal
-
-    @staticmethod
-    def _known(request: Request, token: str) -> Principal | None:
-        with sessions_of(request)() as session:
-            return key_principal(session, token, now=now_of(request))
 
 
 class Open311Route(APIRoute):
@@ -169,11 +164,8 @@ def read_definition(principal: Reader, service_code: str, form: Format) -> Respo
 
 
 @router.post("/requests.{form}")
-def send_request(
+async def send_request(
     principal: Sender,
-    session: Writing,
-    now: Now,
-    settings: Config,
     request: Request,
     form: Format,
     new: Annotated[NewRequest, Form()],
@@ -192,15 +184,8 @@ def send_request(
         lon=new.long,
         lat=new.lat,
     )
-    stored = create_report(
-        session,
-        key=idempotency_key or f"open311-{uuid4().hex}",
-        content=content,
-        now=now,
-        created_by=principal.name,
-        scope=principal.scope,
-        calendar=settings.calendar,
-    )
+    key = idempotency_key or f"open311-{uuid4().hex}"
+    stored = await take_in(request, Submission(key, content, now_of(request), principal.name, principal.scope))
     made = {"service_request_id": stored.report_key, "service_notice": None, "account_id": None}
     return answer([made], form, ("service_requests", "request"), 201)
 

@@ -2,141 +2,33 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
-from api.context import Config, Now, Reading, Writing
-from api.etag import etag_of, revision_to_match
-from api.geojson import (
-    Feature,
-    FeatureCollection,
-    GeoJSONResponse,
-    Point,
-    feature_collection,
-    geometry_texts,
-    plain,
-)
+from api.context import Config, Now, Reading, Writing, now_of, sessions_of, settings_of
+from api.etag import revision_to_match
+from api.geojson import Feature, FeatureCollection, GeoJSONResponse, Point, feature_collection
 from api.principal import Reader, allow
 from api.problems import problems
 from api.query import Box, Paging, Times
-from layers.access import EVERYWHERE, Permission, Principal, Scope
-from layers.calendar import WorkCalendar, is_overdue
-from layers.reports import (
-    MAX_ADDRESS,
-    MAX_DESCRIPTION,
-    MAX_KEY,
-    MAX_SUBTYPE,
-    ReportContent,
-    create_report,
-    report_frame,
-    report_history,
-)
-from layers.tables import (
-    Assignment,
-    ExtensionState,
-    LinkKind,
-    Report,
-    ReportCategory,
-    ReportSource,
-    ReportState,
-    Satisfaction,
-    Supervision,
-    Urgency,
-)
-from layers.workflow import StepDetails, possible_steps, take_step
-from layers.workflow.duplicates import linked_reports
-from layers.workflow.steps import MAX_ATTACHMENTS, MAX_NOTE, get_report, is_in_working_time, team_of
+from api.report_feature import ReportProperties, ReportWithHistory, Told, fresh_feature, stored_feature
+from api.taking import Sender, take_in
+from layers.access import EVERYWHERE, Permission, Principal
+from layers.calendar import WorkCalendar
+from layers.intake.content import MAX_ADDRESS, MAX_DESCRIPTION, MAX_KEY, MAX_SUBTYPE, ReportContent
+from layers.intake.create import Submission, TakenReport
+from layers.reports import report_frame
+from layers.tables import Report, ReportCategory, ReportSource, ReportState, Satisfaction, Supervision, Urgency
+from layers.workflow import StepDetails, take_step
+from layers.workflow.steps import MAX_ATTACHMENTS, MAX_NOTE, get_report
 
 router = APIRouter(prefix="/api/reports", tags=["reports"])
-Sender = Annotated[Principal, Depends(allow(Permission.REPORT))]
 Handler = Annotated[Principal, Depends(allow(Permission.HANDLE))]
-
-
-class ReportProperties(BaseModel):
-    """A report; `assignment` says how it came to its grid, `distance_m` how far outside that grid its point lies."""
-
-    report_key: str
-    reported_at: datetime
-    category: ReportCategory
-    subtype: str | None
-    source: ReportSource
-    severity: int | None
-    state: ReportState
-    description: str | None
-    address_text: str | None
-    closed_at: datetime | None
-    village_code: str | None
-    grid_code: str | None
-    assignment: Assignment | None
-    distance_m: float | None
-    held_by: str | None
-    due_at: datetime | None
-    extended_until: datetime | None
-    supervision: Supervision
-    urgency: Urgency
-    legacy: bool
-    revision: int
-
-
-class TakenStep(BaseModel):
-    """One step in the course of a report, and the area of whoever took it."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    sequence: int
-    at: datetime
-    by: str
-    step: str
-    state: ReportState
-    note: str | None
-    org_code: str | None
-    attachments: list[dict[str, Any]] | None
-
-
-class TeamInfo(BaseModel):
-    """The office that has a report, or would get it, with the telephone of the office."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    name: str
-    phone: str | None
-    area_code: str
-
-
-class Link(BaseModel):
-    """A report that belongs to this one: it looks alike, or one was merged into the other."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    report_key: str
-    kind: LinkKind
-    score: float
-    reason: str
-
-
-class ReportWithHistory(ReportProperties):
-    """A report, where it stands and its steps, the first one first.
-
-    `overdue` and `remaining`, the share of its time that is left from 1 to 0, are those of this moment; `steps` are
-    those that the reader may take now.
-    """
-
-    scale: int | None
-    satisfaction: Satisfaction | None
-    extension: ExtensionState | None
-    extension_days: int | None
-    team: TeamInfo | None
-    overdue: bool
-    remaining: float | None
-    links: list[Link]
-    steps: list[str]
-    history: list[TakenStep]
 
 
 ReportCollection = FeatureCollection[Point | None, ReportProperties]
@@ -222,33 +114,39 @@ def read_reports(
     status_code=201,
     response_class=GeoJSONResponse,
     response_model=ReportFeature,
-    responses=problems(401, 403, 409, 413, 422),
+    responses=problems(401, 403, 409, 413, 422, 503),
 )
-def send_report(
+async def send_report(
     principal: Sender,
-    session: Writing,
-    now: Now,
-    settings: Config,
+    request: Request,
     report: NewReport,
     idempotency_key: Annotated[
         str,
         Header(min_length=1, max_length=MAX_KEY, description="A key of the sender's own; it becomes the report's key"),
     ],
 ) -> Response:
-    """Take in a report and find its grid; sending the same again under the same key changes nothing."""
-    stored = create_report(
-        session,
-        key=idempotency_key,
-        content=ReportContent(**report.model_dump()),
-        now=now,
-        created_by=principal.name,
-        scope=principal.scope,
-        calendar=settings.calendar,
-    )
-    # Who may send a report in may see it, even where the point lies in no grid and so in nobody's area.
-    text, headers = _feature(session, EVERYWHERE, stored, principal, now, settings.calendar)
-    headers["Location"] = f"/api/reports/{quote(stored.report_key, safe='')}"
+    """Take in a report and find its grid; sending the same again under the same key changes nothing.
+
+    The answer comes when the report is stored. Where too many reports wait, 503 says after how many seconds to send it
+    again.
+    """
+    calendar = settings_of(request).calendar
+    content = ReportContent(**report.model_dump())
+    sent = Submission(idempotency_key, content, now_of(request), principal.name, principal.scope)
+    taken = await take_in(request, sent)
+    if taken.duty is not None:
+        text, headers = fresh_feature(taken, sent, principal, calendar)
+    else:
+        text, headers = await run_in_threadpool(_known, request, taken, principal, calendar)
+    headers["Location"] = f"/api/reports/{quote(taken.report_key, safe='')}"
     return GeoJSONResponse(text, 201, headers)
+
+
+def _known(request: Request, taken: TakenReport, principal: Principal, calendar: WorkCalendar) -> Told:
+    """A report that an earlier sending had stored; who may send it may see it, even where it lies in nobody's area."""
+    with sessions_of(request)() as session:
+        report = session.get_one(Report, taken.id)
+        return stored_feature(session, EVERYWHERE, report, principal, now_of(request), calendar)
 
 
 @router.post(
@@ -278,7 +176,7 @@ def take_report_step(
         revision=revision_to_match(request),
         calendar=settings.calendar,
     )
-    text, headers = _feature(session, principal.scope, report, principal, now, settings.calendar)
+    text, headers = stored_feature(session, principal.scope, report, principal, now, settings.calendar)
     return GeoJSONResponse(text, headers=headers)
 
 
@@ -291,38 +189,5 @@ def take_report_step(
 def read_report(principal: Reader, session: Reading, now: Now, settings: Config, report_key: str) -> Response:
     """One report with its history; its ETag is what the next step needs as If-Match."""
     report = get_report(session, principal.scope, report_key)
-    text, headers = _feature(session, principal.scope, report, principal, now, settings.calendar)
+    text, headers = stored_feature(session, principal.scope, report, principal, now, settings.calendar)
     return GeoJSONResponse(text, headers=headers)
-
-
-def _feature(
-    session: Session, scope: Scope, report: Report, principal: Principal, now: datetime, calendar: WorkCalendar
-) -> tuple[str, dict[str, str]]:
-    frame = report_frame(session, scope, keys=[report.report_key])
-    values = {name: plain(frame[name])[0] for name in ReportProperties.model_fields}
-    properties = ReportWithHistory(
-        **values,
-        scale=report.scale,
-        satisfaction=report.satisfaction,
-        extension=report.extension,
-        extension_days=report.extension_days,
-        team=team_of(session, report),
-        **_deadline(session, report, now, calendar),
-        links=linked_reports(session, report.id, principal.scope),
-        steps=list(possible_steps(report, principal)),
-        history=[TakenStep.model_validate(step) for step in report_history(session, report.id)],
-    ).model_dump_json()
-    shape = geometry_texts(frame.geometry)[0]
-    identity = json.dumps(report.report_key)
-    text = f'{{"type":"Feature","id":{identity},"geometry":{shape},"properties":{properties}}}'
-    # No 304 is ever answered: time, links and rights change what is shown without a new revision.
-    return text, {"ETag": etag_of(report.revision), "Cache-Control": "private, no-cache"}
-
-
-def _deadline(session: Session, report: Report, now: datetime, calendar: WorkCalendar) -> dict[str, Any]:
-    due, until = report.extended_until or report.due_at, report.closed_at or now
-    if due is None:
-        return {"overdue": False, "remaining": None}
-    working = is_in_working_time(session, report)
-    begun = min(report.reported_at, due)
-    return {"overdue": is_overdue(due, until), "remaining": calendar.remaining(begun, due, until, working=working)}
