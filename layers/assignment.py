@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -13,9 +13,11 @@ import shapely
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from geo.assign import GridIndex
 from geo.crs import metric_crs
 from layers.access import EVERYWHERE, Scope
+from layers.geocode.homing import TextCount, found_by_point, home_by_text, reports_to_read
+from layers.geocode.territory import REACH_M as REACH_M
+from layers.geocode.territory import Territory
 from layers.geometry import select_frame, within_bounds
 from layers.grids import grid_frame
 from layers.tables import (
@@ -33,13 +35,13 @@ from layers.tables import (
 
 Progress = Callable[[int, int], None]
 
-REACH_M = 50.0
-"""How far outside every grid a place may lie and still be given to the nearest one: the usual error of a phone."""
-
 
 @dataclass(frozen=True)
 class AssignmentCount:
-    """What became of one table; `nearest` rows lie outside every grid, but within reach of one."""
+    """What became of one table; `nearest` rows lie outside every grid, but within reach of one.
+
+    `by_address` reports were homed by their text, `in_review` ones wait for an officer.
+    """
 
     table: str
     rows: int
@@ -49,40 +51,8 @@ class AssignmentCount:
     outside: int
     no_place: int
     moved: int
-
-
-@dataclass(frozen=True)
-class _Territory:
-    """The polygons of one level in force, with an index in degrees and one in metres."""
-
-    codes: np.ndarray
-    index: GridIndex
-    metric: GridIndex
-    crs: Any
-
-    @classmethod
-    def of(cls, frame: gpd.GeoDataFrame) -> _Territory | None:
-        if frame.empty:
-            return None
-        frame = frame.sort_values("code")
-        codes = frame["code"].to_numpy(dtype=object)
-        crs = metric_crs(tuple(frame.total_bounds))
-        names = codes.astype(str)
-        return cls(codes, GridIndex(frame.geometry, names), GridIndex(frame.geometry.to_crs(crs), names), crs)
-
-    def locate(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(n,) codes, None outside every polygon's reach, and (n,) distances: 0 inside, metres to the nearest else."""
-        found = self.index.locate(x, y)
-        distance = np.where(found >= 0, 0.0, np.inf)
-        lost = np.flatnonzero((found < 0) & np.isfinite(x) & np.isfinite(y))
-        if lost.size:
-            points = gpd.GeoSeries(shapely.points(x[lost], y[lost]), crs=SRID).to_crs(self.crs)
-            near, metres = self.metric.nearest(points.x.to_numpy(), points.y.to_numpy(), REACH_M)
-            found = found.copy()
-            found[lost], distance[lost] = near, metres
-        codes = np.full(len(x), None, dtype=object)
-        codes[found >= 0] = self.codes[found[found >= 0]]
-        return codes, distance
+    by_address: int = 0
+    in_review: int = 0
 
 
 def assign_all(
@@ -96,27 +66,53 @@ def assign_all(
 
     Returns one count for each table, in the order of the work.
     """
-    villages = _Territory.of(grid_frame(session, EVERYWHERE, level=GridLevel.VILLAGE, as_of=as_of))
-    cells = _Territory.of(grid_frame(session, EVERYWHERE, level=GridLevel.CELL, as_of=as_of))
+    villages = Territory.of(grid_frame(session, EVERYWHERE, level=GridLevel.VILLAGE, as_of=as_of))
+    cells = Territory.of(grid_frame(session, EVERYWHERE, level=GridLevel.CELL, as_of=as_of))
     tables = (Household, Address, Building, Camera, Report)
     counts = []
     for done, table in enumerate(tables):
         if progress:
             progress(done, len(tables))
-        counts.append(_assign_table(session, scope, table, villages, cells))
+        if table is Report:
+            unread = reports_to_read(session, *_to_home(scope))
+            count = _assign_table(session, scope, table, villages, cells)
+            counts.append(_with_texts(count, home_by_text(session, unread, villages, cells, as_of=as_of)))
+        else:
+            counts.append(_assign_table(session, scope, table, villages, cells))
     if progress:
         progress(len(tables), len(tables))
     return counts
 
 
+def _to_home(scope: Scope) -> list[sa.ColumnElement[bool]]:
+    """Conditions: reports whose grid may change."""
+    return [
+        sa.or_(scope.located(Report), Report.village_code.is_(None)),
+        sa.or_(Report.state.not_in(CLOSED_STATES), Report.grid_code.is_(None)),
+    ]
+
+
+def _with_texts(count: AssignmentCount, texts: TextCount) -> AssignmentCount:
+    """The count of the reports, those homed by a text among them."""
+    return replace(
+        count,
+        rows=count.rows + texts.without_point,
+        in_village=count.in_village + texts.in_village,
+        in_grid=count.in_grid + texts.by_address,
+        moved=count.moved + texts.moved,
+        by_address=texts.by_address,
+        in_review=texts.in_review,
+    )
+
+
 def _assign_table(
-    session: Session, scope: Scope, table: Any, villages: _Territory | None, cells: _Territory | None
+    session: Session, scope: Scope, table: Any, villages: Territory | None, cells: Territory | None
 ) -> AssignmentCount:
     has_grid = hasattr(table, "grid_code")
     within = scope.located(table) if has_grid else scope.prefix(table.village_code)
     conditions = [sa.or_(within, table.village_code.is_(None))]
     if table is Report:
-        conditions.append(sa.or_(Report.state.not_in(CLOSED_STATES), Report.grid_code.is_(None)))
+        conditions = [*_to_home(scope), found_by_point()]
     columns = [table.id, table.village_code] + ([table.grid_code] if has_grid else [])
     if table is Report:
         columns += [Report.assignment, Report.distance_m]
@@ -139,6 +135,7 @@ def _assign_table(
             [Assignment.NO_PLACE.value, Assignment.INSIDE.value, Assignment.NEAREST.value],
             Assignment.OUTSIDE.value,
         ).astype(object)
+        kind[(frame["assignment"] == Assignment.REVIEWED).to_numpy()] = Assignment.REVIEWED.value
         metres = distance.astype(object)
         metres[~np.isfinite(distance)] = None
         values |= {"assignment": kind, "distance_m": metres}

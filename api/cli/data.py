@@ -144,6 +144,31 @@ def assign(
     with progress("Assigning") as tell, transaction(context) as session:
         counts = assign_all(session, Scope(scope), as_of=day(as_of, today(context)), progress=tell)
     show(
-        ("table", "rows", "in a village", "in a grid", "to the nearest", "outside", "without a point", "moved"),
-        ((c.table, c.rows, c.in_village, c.in_grid, c.nearest, c.outside, c.no_place, c.moved) for c in counts),
+        (
+            "table",
+            "rows",
+            "in a village",
+            "in a grid",
+            "to the nearest",
+            "by address",
+            "in review",
+            "outside",
+            "without a place",
+            "moved",
+        ),
+        (
+            (
+                c.table,
+                c.rows,
+                c.in_village,
+                c.in_grid,
+                c.nearest,
+                c.by_address,
+                c.in_review,
+                c.outside,
+                c.no_place,
+                c.moved,
+            )
+            for c in counts
+        ),
     )

@@ -17,7 +17,7 @@ from layers.geometry import to_sql
 from layers.tables import AddressLevel, Assignment, Report, ReportCandidate
 
 MAX_CANDIDATES = 5
-_POINT_KINDS = (Assignment.INSIDE, Assignment.NEAREST, Assignment.OUTSIDE)
+POINT_KINDS = (Assignment.INSIDE, Assignment.NEAREST, Assignment.OUTSIDE)
 
 
 def place_report(session: Session, report: Report, library: Library, found: Geocoded | None = None) -> Report:
@@ -34,47 +34,78 @@ def place_report(session: Session, report: Report, library: Library, found: Geoc
 
     What an officer has decided (REVIEWED) stays as it is.
     """
-    if report.assignment == Assignment.REVIEWED:
-        return report
-    text = (report.address_text or "").strip()
-    by_point = report.geom is not None and report.assignment in _POINT_KINDS
-    if by_point and not text:
-        return report
-    if not text:
-        _set(report, Assignment.NO_PLACE)
-        return report
-    answer = found if found is not None else library.geocode([text])[0]
-    if by_point:
-        point: Any = to_shape(report.geom)
-        doubt = doubt_of(answer, point.x, point.y, outside=report.assignment == Assignment.OUTSIDE)
-        if doubt is None:
-            return report
-        report.assignment = Assignment.REVIEW
-        report.confidence, report.radius_m, report.address_level = answer.confidence, answer.radius_m, answer.level
-        _queue(session, report, (*answer.candidates[: MAX_CANDIDATES - 1], _of_point(report, point, doubt)))
-        return report
-    _by_text(session, report, answer)
+    place_reports(session, [report], library, None if found is None else [found])
     return report
 
 
-def _by_text(session: Session, report: Report, answer: Geocoded) -> None:
-    _set(report, Assignment.ADDRESS if answer.accepted else Assignment.REVIEW)
-    report.village_code = answer.village_code
-    report.confidence, report.radius_m, report.address_level = answer.confidence, answer.radius_m, answer.level
-    if answer.accepted:
-        report.grid_code, report.address_key = answer.grid_code, answer.address_key
-        if answer.level in FINE and answer.lon is not None:
-            report.geom = to_sql([shapely.Point(answer.lon, answer.lat)])[0]
-        _queue(session, report, ())
-    else:
-        _queue(session, report, answer.candidates[:MAX_CANDIDATES])
+def place_reports(
+    session: Session, reports: Sequence[Report], library: Library, found: Sequence[Geocoded] | None = None
+) -> None:
+    """`place_report` for (n,) reports, their texts asked at once."""
+    answers = found if found is not None else library.geocode([report.address_text for report in reports])
+    if any(report.id is None for report in reports):
+        session.add_all(reports)
+        session.flush()
+    queued: dict[int, Sequence[Candidate]] = {}
+    for report, answer in zip(reports, answers, strict=True):
+        candidates = _place(report, answer)
+        if candidates is not None:
+            queued[report.id] = candidates
+    if queued:
+        session.flush()
+        session.execute(sa.delete(ReportCandidate).where(ReportCandidate.report_id.in_(list(queued))))
+        rows = [row for key, candidates in queued.items() for row in candidate_rows(key, candidates)]
+        if rows:
+            session.execute(sa.insert(ReportCandidate), rows)
 
 
-def _set(report: Report, assignment: Assignment) -> None:
-    report.assignment = assignment
-    report.geom = None
-    report.village_code = report.grid_code = report.address_key = None
-    report.distance_m = report.confidence = report.radius_m = report.address_level = None
+def _place(report: Report, answer: Geocoded) -> Sequence[Candidate] | None:
+    """Set the place of one report; gives its candidates for the queue, None where those it has stay as they are."""
+    text = (report.address_text or "").strip()
+    if report.assignment == Assignment.REVIEWED:
+        return None
+    if report.geom is not None and report.assignment in POINT_KINDS:
+        return _compare(report, answer) if text else None
+    accepted = bool(text) and answer.accepted
+    point = None
+    if accepted and answer.level in FINE and answer.lon is not None:
+        point = shapely.Point(answer.lon, answer.lat)
+    values = {
+        "assignment": Assignment.ADDRESS if accepted else Assignment.REVIEW if text else Assignment.NO_PLACE,
+        "village_code": answer.village_code,
+        "grid_code": answer.grid_code if accepted else None,
+        "address_key": answer.address_key if accepted else None,
+        "confidence": answer.confidence if text else None,
+        "radius_m": answer.radius_m,
+        "address_level": answer.level.value if text else None,
+        "distance_m": None,
+    }
+    _update(report, values)
+    held: Any = None if report.geom is None else to_shape(report.geom)
+    if (held is None) != (point is None) or (held is not None and held.distance(point) > 1e-9):
+        report.geom = None if point is None else to_sql([point])[0]
+    return () if accepted else answer.candidates[:MAX_CANDIDATES]
+
+
+def _compare(report: Report, answer: Geocoded) -> Sequence[Candidate] | None:
+    """Doubt the point of a report whose text leads elsewhere."""
+    point: Any = to_shape(report.geom)
+    doubt = doubt_of(answer, point.x, point.y, outside=report.assignment == Assignment.OUTSIDE)
+    if doubt is None:
+        return None
+    report.assignment = Assignment.REVIEW
+    _update(
+        report,
+        {"confidence": answer.confidence, "radius_m": answer.radius_m, "address_level": answer.level.value},
+    )
+    return (*answer.candidates[: MAX_CANDIDATES - 1], _of_point(report, point, doubt))
+
+
+def _update(report: Report, values: dict[str, Any]) -> None:
+    """Set what differs, so that a report that stays as it is keeps its revision."""
+    for name, value in values.items():
+        if getattr(report, name) != value:
+            setattr(report, name, value)
 
 
 def _of_point(report: Report, point: Any, doubt: str) -> Candidate:
@@ -102,16 +133,6 @@ class _Doubt:
         from layers.geocode.model import Step
 
         return (Step("point", "", self.reason, 0.0),)
-
-
-def _queue(session: Session, report: Report, candidates: Sequence[Candidate]) -> None:
-    """Replace the candidates of a report."""
-    if report.id is None:
-        session.add(report)
-        session.flush()
-    session.execute(sa.delete(ReportCandidate).where(ReportCandidate.report_id == report.id))
-    if candidates:
-        session.execute(sa.insert(ReportCandidate), candidate_rows(report.id, candidates))
 
 
 def candidate_rows(report_id: int, candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
