@@ -34,10 +34,18 @@ LABELS = {
     "subroadno": "number", "houseno": "building", "cellno": "unit", "floorno": "floor", "roomno": "room",
 }  # fmt: skip
 SUFFIX = {
-    "county": re.compile(r"(?:自治县|新区|[区县市旗])$"),
+    "county": re.compile(
+        r"(?:(?:(?:土家|布依|哈尼|傈僳|拉祜|纳西|景颇|仡佬|朝鲜|东乡|撒拉|毛南|仫佬|[回藏苗彝壮满侗瑶白傣黎佤畲水土羌各])族)*自治县"
+        r"|新区|[区县市旗])$"
+    ),
     "township": re.compile(r"(?:街道办事处|街道办|街道|街|镇|乡|办事处|区)$"),
     "village": re.compile(r"(?:社区居委会|居委会|村委会|社区|村委|村)$"),
     "road": re.compile(r"$^"),
+}
+BELOW = {
+    "county": ("township", "zone", "village", "road", "estate", "place"),
+    "township": ("zone", "village", "road", "estate", "place"),
+    "village": ("road", "estate", "place"),
 }
 NUMBER = re.compile(r"(?:号楼|号院|号门|单元|[号幢栋座室楼层房弄])$")
 
@@ -118,12 +126,19 @@ def ours(gazetteer: Gazetteer | None) -> Callable[[str], Found]:
         address = parse(text, gazetteer)
         found: Found = dict(address.parts())
         for level in ("county", "township", "village"):
-            value = found.get(level)
-            if level in address.completed and bare(level, value) not in (address.text.upper()):
+            below = [found.get(part) or "" for part in BELOW[level]]
+            if level in address.completed and not _stands(bare(level, found.get(level)), address.text, below):
                 found[level] = None
         return found
 
     return run
+
+
+def _stands(name: str | None, text: str, below: list[str]) -> bool:
+    """Whether a completed name is in the text outside the parts below it: 余杭街道 does not write 余杭区."""
+    for part in below:
+        text = text.replace(part, " ", 1) if part else text
+    return name is not None and name in text.upper()
 
 
 def by_cpca() -> Callable[[str], Found]:

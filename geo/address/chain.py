@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from geo.address.gazetteer import Area, Gazetteer
+from geo.address.gazetteer import Area, Gazetteer, village_name
 
 # A name without its suffix is no name of an area when it begins another one: 余杭塘路, 南京银行, 柯桥街道.
 _CONTINUES = re.compile(
@@ -18,13 +18,13 @@ _CONTINUES_CITY = re.compile(
     r"场(?!镇)|民中心|委(?!员)|政府|人民政府|[一二三四五六七八九十东南西北中]?(?:路(?!桥)|大道)"
 )
 _CONTINUES_COUNTY = re.compile(
-    r"(?:[东南西北中]?[一二三四五六七八九十]?(?:路(?!桥)|街(?!道)|大道|巷))|民中心|委|政府|场"
+    r"(?![\u4e00-\u9fff]{1,3}(?:街道|[镇乡](?![一二三四五六七八九十东南西北中]?[路街])))(?:[东南西北中]?[一二三四五六七八九十]?(?:路(?!桥)|街(?!道)|大道|巷))|民中心|委|政府|场"
 )
 _UNKNOWN_CITY = re.compile(
     r"[\u4e00-\u9fff]{2,4}?(?:市(?!场|区|政府|民|委)|自治州|地区)(?=[\u4e00-\u9fff]{2,4}(?:[区县镇乡]|街道|大道|[路街]))"
 )
 _UNKNOWN_COUNTY = re.compile(
-    r"(?!其[它他])[\u4e00-\u9fff]{2,4}?(?:自治县|县(?!政府|委|医院|[东南西北]?[路街]|城)|"
+    r"(?!其[它他])(?:(?![镇乡街村路市])[\u4e00-\u9fff]){2,4}?(?:自治县|县(?!政府|委|医院|[东南西北]?[路街]|城)|"
     r"(?<![小园发社校新业库景城住宅厂矿港务商一二三四五六七八九十东南西北作理能济区险口])区(?![\u4e00-\u9fff]?路|政府|委))"
 )
 _SKIP = re.compile(
@@ -37,8 +37,10 @@ _LOWER = re.compile(
     r"[\u4e00-\u9fff]{2,7}?(?:街道|镇|乡|市场|公司|大厦|广场|小区|公寓|花园)|[\u4e00-\u9fff]{2,5}?(?:路|大道|街)(?:[0-9一二三四五六七八九十]|$|与)"
 )
 _PLACE = re.compile(r"[^ ]{0,2}(?:工业|开发|园区|产业|[一二三四五六七八九十\dA-Za-z]区|特大桥)|[^ ]?(?:苑|园)")
+_LONGER = (re.compile(r"[^ ]?村"), re.compile(r"[^ ]{0,3}(?:村(?!委)|社区)"))  # 龙山沟村 in 龙山镇
+_ALONE = re.compile(r"(?:\d|[一二三四五六七八九十]+(?:号|组|[幢栋]|排))")
+_TOWN_SUFFIX = re.compile(r"街道(?:办事处)?|[镇乡]")
 _STREET_END = re.compile(r"[路街巷弄桥园苑]$")
-_COMMITTEE = re.compile(r"(?:居民委员会|村民委员会|居委会|委会)$")
 _MAY_COME = re.compile(r"[省市区县]")
 _FIELD = ("province", "city", "county", "township", "village")
 
@@ -70,6 +72,23 @@ class Chain:
         self._before = ()
         return end
 
+    def upper(self, name: str) -> bool:
+        """Take a name that can only be a city or county; False if it is none."""
+        for end, areas in self.gazetteer.at(name, 0):
+            fitting = [area for area in areas if area.level in (1, 2) and self._fits(area)]
+            if end == len(name) and fitting:
+                self._take(fitting, name)
+                return True
+        return False
+
+    def reformed(self, name: str) -> None:
+        """Find the township that this one became: 横峰镇 is today's 横峰街道."""
+        if 4 <= len(_shared(self.codes)) < 9:
+            for end, areas in self.gazetteer.at(name, 0):
+                fitting = [area for area in areas if area.level == 3 and self._fits(area)]
+                if len(fitting) == 1 and _TOWN_SUFFIX.fullmatch(name, end):
+                    self.codes = (fitting[0].code,)
+
     def _search(self) -> None:
         """Look for a province or city further on, with one of its areas behind it: 万丰公司附近台州市路桥区."""
         for start in range(1, len(self.text) - 3):
@@ -94,7 +113,7 @@ class Chain:
         for end, areas in self.gazetteer.at(self.text, at):
             if self._whole and not areas[0].full:
                 continue
-            fitting = [area for area in areas if self._fits(area)]
+            fitting = self._new([area for area in areas if self._fits(area)])
             if not fitting and self._sibling(areas):
                 self.codes = (self.codes[0][:4],)
                 del self.found["county"]
@@ -116,6 +135,11 @@ class Chain:
         if not self.codes:
             return True
         return any(area.code.startswith(code) or code.startswith(area.code) for code in self.codes)
+
+    def _new(self, areas: list[Area]) -> list[Area]:
+        """Without the lower areas where the name is also one already found: 绍兴市绍兴 is not 绍兴县."""
+        again = [area for area in areas if area.level > 0 and all(code.startswith(area.code) for code in self.codes)]
+        return again if again and self.codes else areas
 
     def _restarts(self, areas: tuple[Area, ...], end: int) -> bool:
         return areas[0].level < 2 and not _CONTINUES_CITY.match(self.text, end) and "township" not in self.found
@@ -143,7 +167,11 @@ class Chain:
         if end == len(self.text):
             return known > 0 or area.level < 2
         if area.level >= 3:
+            if _LONGER[area.level - 3].match(self.text, end):
+                return False
             street = area.level == 4 and _STREET_END.search(self.text, 0, end)
+            if area.level == 4 and len(areas) == 1 and _ALONE.match(self.text, end):
+                return known >= 6 and not _STREET_END.search(self.text, 0, end)
             return known >= (4, 9)[area.level - 3] and not street and not _PLACE.match(self.text, end)
         return area.level < 2 or known > 0 or _LOWER.match(self.text, end) is not None or self._leads(areas, end)
 
@@ -181,7 +209,11 @@ class Chain:
     def _unknown(self, at: int) -> int:
         """A city or county that the gazetteer does not know: old, new or misspelt."""
         for field, pattern in (("city", _UNKNOWN_CITY), ("county", _UNKNOWN_COUNTY)):
-            if field not in self.found and "county" not in self.found and (field == "county" or not self.codes):
+            if (
+                field not in self.found
+                and "county" not in self.found
+                and (field == "county" or len(_shared(self.codes)) <= 2)
+            ):
                 found = pattern.match(self.text, at)
                 if found and (self.codes or at == 0 or self.found):
                     self.found[field] = found.group()
@@ -204,10 +236,7 @@ class Chain:
 
 def _plain(area: Area) -> str:
     """The name as it is written in addresses: 花木村 for 花木村委会."""
-    if area.level < 4 or not area.name.endswith("会"):
-        return area.name
-    short = _COMMITTEE.sub("", area.name)
-    return short if short.endswith(("村", "社区")) else short + ("社区" if "居" in area.name else "村")
+    return village_name(area.name) if area.level == 4 else area.name
 
 
 def _inside(one: Area, area: Area) -> bool:

@@ -131,13 +131,27 @@ def _forms(area: Area) -> Iterator[tuple[str, bool]]:
     yield area.name, True
     short = _TAIL[area.level].sub("", area.name)
     if area.level == 4:
-        base = _OFFICE.sub("", area.name)
-        if base != area.name:  # 花木村委会 is also written 花木村
-            yield base if base.endswith(("村", "社区")) else base + "村", True
+        plain = village_name(area.name)
+        if plain != area.name:
+            yield plain, True
     if 2 <= len(short) < len(area.name):
         yield short, False
         if area.name.endswith(("自治州", "自治县")):  # 德宏州, 芷江县
             yield short + area.name[-1], True
+
+
+def village_name(name: str) -> str:
+    """Give the name of a village or community as addresses write it, not that of its committee.
+
+    >>> village_name("花木村委会"), village_name("东田村村委会"), village_name("永安居委会")
+    ('花木村', '东田村', '永安社区')
+    """
+    base = _OFFICE.sub("", name)
+    if base == name:
+        return name
+    if base.endswith("村村"):
+        return base[:-1]
+    return base if base.endswith(("村", "社区")) else base + ("社区" if "居" in name else "村")
 
 
 def _trimmed(code: object) -> str | None:

@@ -18,7 +18,10 @@ _CROSSING = re.compile(r"(?:相?交(?:叉|汇|界|接)|[路道]?口)")
 _STREET = re.compile(r"[东南西北中新老前后大]?[一二三四五六七八九十]?(?:路|街|大道|大街|道|巷|弄|线)[东南西北中]?段?$")
 _MEASURE = re.compile(r"(?:米|公里|km|KM|年|月|[Mm](?![A-Za-z])|小时|[Ss]店|度|都|元|天|分|路公交)")
 _TOWNSHIP = re.compile(r"[\u4e00-\u9fff]{1,6}(?:街道|镇|乡)")
-_BLOCKS = re.compile(r"(?:[^ ]{1,2}区)?[0-9A-Za-z一二三四五六七八九十]+(?:幢|栋|单元|号楼)")
+_PART = re.compile(r"[^ ]{2,3}?(?:区|片|管理区|大队|办事处)(?=[^ ]{2})")
+_SITE = re.compile(r"[城区园会苑]$")
+_COUNTRY = re.compile(r"[家城老望水下归]乡|[^ ]乡下")
+_BLOCKS = re.compile(r"(?:[^ ]{1,2}区)?[0-9A-Za-z一二三四五六七八九十]+(?:幢|栋|单元|号楼)|\d+-\d+-\d")
 _PLAIN_WORD = re.compile(r"(?![市区县镇])[\u4e00-\u9fff]+(?<!园区)(?<!开发)(?<!工业)")
 _DOWNWARD = ("village", "township", "county", "city", "province")
 
@@ -121,13 +124,16 @@ class _Tail:
             return
         if self.last in ("county", "city") and token.start() - self.start > 2 and self.text[self.start] in "市县区":
             self.start += 1  # a county with a suffix too many
+        if _COUNTRY.match(self.text, token.start() - 1) and token.start() - self.start < 2:
+            return  # 家乡, 城乡, 乡下: no township
         name, known = self.text[self.start : end], areas.get("township")
         if known not in (None, name) and self.last not in ("county", "city"):
             self.rest.append(name)
             self.start = end
             return
         areas["township"] = name
-        behind = self.chain.resume(end, whole=True) if "county" not in areas or known else end
+        self.chain.reformed(name)
+        behind = self.chain.resume(end, whole=len(self.chain.codes[:1][0] if self.chain.codes else "") < 9)
         self._close(self._lowest() if behind > end and "county" in areas else "township", behind)
 
     def _zone(self, token: re.Match[str]) -> None:
@@ -141,13 +147,7 @@ class _Tail:
         if token.group() == "村" and _BLOCKS.match(self.text, token.end()):
             return  # 樊村179栋: an estate that kept the name of its village
         self._cut(token.start())
-        if (
-            token.start() - self.start == 4
-            and self.last in ("", "city", "county")
-            and "township" not in self.chain.found
-        ):
-            self.chain.found["township"] = self.text[self.start : self.start + 2]  # 泽国双峰村
-            self.start += 2
+        self._before_village(token.start())
         name = self.text[self.start : token.end()]
         if "village" not in self.chain.found:
             self.chain.found["village"] = name
@@ -155,6 +155,20 @@ class _Tail:
         elif not self.found.keys() & {"hamlet", "road"}:
             self.found["hamlet"] = name
             self._close("hamlet", token.end())
+
+    def _before_village(self, end: int) -> None:
+        """Cut what stands before the name of a village: a township (泽国双峰村) or a part of one (青口片官塘塍村)."""
+        part = _PART.match(self.text, self.start, end)
+        if part:
+            self.rest.append(part.group())
+            self.start = part.end()
+        size = end - self.start
+        if 4 <= size <= 6 and self.last in ("", "province", "city", "county") and "township" not in self.chain.found:
+            self.chain.found["township"] = self.text[self.start : self.start + 2]
+            self.start += 2
+            if size == 6:  # 泽国夹屿双峰村: most names are two characters
+                self.rest.append(self.text[self.start : self.start + 2])
+                self.start += 2
 
     def _group(self, token: re.Match[str]) -> None:
         if not self.found.keys() & {"group", "road", "number"}:
@@ -248,10 +262,21 @@ class _Tail:
         return False
 
     def _settled(self, name: str, before: str) -> bool:
-        """A short name without a suffix between an area and a house number or group is a hamlet."""
-        if before not in ("house", "group") or self.last not in ("township", "village") or "hamlet" in self.found:
+        """A short name without a suffix is a village before its groups (段桥7组), a hamlet before a house number."""
+        if before not in ("house", "group") or "hamlet" in self.found:
             return False
-        if not 2 <= len(name) <= 4 or ESTATE.search(name) or BUSINESS.search(name):
+        if not 2 <= len(name) <= 5 or BUSINESS.search(name):
+            return False
+        new_village = name.endswith("新村") and self.last == "township"
+        if (
+            (before == "group" or new_village)
+            and self.last in ("township", "county", "city")
+            and "village" not in self.chain.found
+        ):
+            self.chain.found["village"] = name
+            self.last = "village"
+            return True
+        if len(name) > 4 or self.last not in ("township", "village") or ESTATE.search(name):
             return False
         self.found["hamlet"] = name
         self.last = "hamlet"
@@ -263,7 +288,10 @@ class _Tail:
         field = {"township": "village", "county": "township", "city": "township", "": "township"}.get(self.last)
         if field and 4 <= len(stem) <= 5 and field not in self.chain.found and _PLAIN_WORD.fullmatch(stem):
             size = len(stem) - 2  # most roads are two characters and a direction
-            self.chain.found[field] = road[:size]
+            if _SITE.search(road, 0, size):
+                self.found["place"] = road[:size]
+            elif not self.chain.upper(road[:size]):
+                self.chain.found[field] = road[:size]
             return road[size:]
         return road
 
