@@ -14,6 +14,7 @@ from layers.tables.reports import (
     ReportSource,
     ReportState,
 )
+from layers.tables.statistics import HouseholdVisit, IndicatorValue, StatisticEdition, StatisticValue
 from layers.tables.territory import (
     Block,
     Grid,
@@ -67,6 +68,8 @@ __all__ = [
     "GridSight",
     "HandlingLevel",
     "Household",
+    "HouseholdVisit",
+    "IndicatorValue",
     "IntakeFile",
     "Isovist",
     "LineageOp",
@@ -90,6 +93,8 @@ __all__ = [
     "ReviewDecision",
     "Road",
     "Satisfaction",
+    "StatisticEdition",
+    "StatisticValue",
     "Supervision",
     "Team",
     "TimeUnit",

@@ -118,7 +118,7 @@ class Report(Base, Loaded, Located):
     held_by: Mapped[str | None] = mapped_column(CODE)
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
     due_at: Mapped[datetime | None] = mapped_column(index=True)
-    extended_until: Mapped[datetime | None]
+    extended_until: Mapped[datetime | None] = mapped_column(index=True)
     extension: Mapped[str | None] = mapped_column(String(16))
     extension_days: Mapped[int | None]
     supervision: Mapped[str] = mapped_column(String(16), default=Supervision.NONE)
@@ -140,7 +140,7 @@ class ReportEvent(Base):
     """
 
     __tablename__ = "report_event"
-    __table_args__ = (UniqueConstraint("report_id", "sequence"),)
+    __table_args__ = (UniqueConstraint("report_id", "sequence"), Index("ix_report_event_at", "at"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"))

@@ -1,0 +1,209 @@
+"""What the figures are: their formulas, units, and the least base on which one is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Unit(StrEnum):
+    """In what a figure is given."""
+
+    SHARE = "SHARE"
+    MINUTES = "MINUTES"
+    COUNT = "COUNT"
+
+
+class Basis(StrEnum):
+    """On which grids: those of the week itself (当时网格), or those in force today (现行网格)."""
+
+    AS_IT_WAS = "as_it_was"
+    TODAYS_GRIDS = "todays_grids"
+
+
+class Reason(StrEnum):
+    """Why there is no figure."""
+
+    BELOW_BASE = "BELOW_BASE"
+    NOTHING_DUE = "NOTHING_DUE"
+    NO_VISIT_COUNTS = "NO_VISIT_COUNTS"
+    NO_HOUSEHOLDS = "NO_HOUSEHOLDS"
+    OTHER_GRIDS = "OTHER_GRIDS"
+    NO_HISTORY = "NO_HISTORY"
+    NO_CAMERAS = "NO_CAMERAS"
+    NOT_COMPUTED = "NOT_COMPUTED"
+    NO_OBSERVATIONS = "NO_OBSERVATIONS"
+    NO_POSITION_REGISTER = "NO_POSITION_REGISTER"
+    NOT_KEPT = "NOT_KEPT"
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One figure.
+
+    key : its name in addresses, tables and files
+    zh, en : its name for readers
+    numerator, denominator : what is counted, in words; empty for a count
+    cohort : which week a report or row belongs to
+    minimum_base : the least denominator on which the figure is given
+    """
+
+    key: str
+    zh: str
+    en: str
+    unit: Unit
+    numerator: str
+    denominator: str
+    cohort: str
+    minimum_base: int = 5
+    formula: str = "numerator / denominator"
+
+
+KPIS: tuple[Kpi, ...] = (
+    Kpi(
+        "reported",
+        "上报件数",
+        "Reports",
+        Unit.COUNT,
+        "",
+        "reports, without drafts and void ones",
+        "week of the report",
+        minimum_base=0,
+        formula="denominator",
+    ),
+    Kpi(
+        "closing_rate",
+        "办结率",
+        "Closing rate",
+        Unit.SHARE,
+        "of these, closed at the cut-off",
+        "reports accepted in the week",
+        "week of the first acceptance; a report that a file brought further on counts by its report time",
+    ),
+    Kpi(
+        "on_time_rate",
+        "按时办结率",
+        "On-time closing rate",
+        Unit.SHARE,
+        "of these, closed on or before the deadline",
+        "reports whose deadline, with an extension granted by the cut-off, lies in the week and has passed",
+        "week of the deadline",
+    ),
+    Kpi(
+        "first_response",
+        "首次响应时间",
+        "First response",
+        Unit.MINUTES,
+        "",
+        "reports accepted in the week by a step that was recorded",
+        "week of the first acceptance",
+        formula="median of the minutes from report to acceptance",
+    ),
+    Kpi(
+        "return_rate",
+        "退回率",
+        "Return rate",
+        Unit.SHARE,
+        "of these, returned after it by the cut-off",
+        "reports first dispatched in the week",
+        "week of the first dispatch",
+    ),
+    Kpi(
+        "follow_up_rate",
+        "回访率",
+        "Follow-up rate",
+        Unit.SHARE,
+        "of these, followed up by the cut-off",
+        "reports closed in the week and not reopened by the cut-off",
+        "week of the closing",
+    ),
+    Kpi(
+        "satisfaction_rate",
+        "满意率",
+        "Satisfaction rate",
+        Unit.SHARE,
+        "of these, satisfied",
+        "reports followed up in the week where somebody was reached",
+        "week of the follow-up",
+    ),
+    Kpi(
+        "visit_coverage",
+        "走访覆盖率",
+        "Visit coverage",
+        Unit.SHARE,
+        "households visited in the week",
+        "households, as of the week, of the grids that sent a count",
+        "week of the visits",
+        minimum_base=1,
+    ),
+    Kpi(
+        "repeat_rate",
+        "重复事件率",
+        "Repeat rate",
+        Unit.SHARE,
+        "of these, reopened by the cut-off, or with an earlier report of the same category at the same place (same "
+        "standard address or address text, or within 50 m, in the same town) in the 30 days before",
+        "reports, without drafts and void ones",
+        "week of the report",
+    ),
+    Kpi(
+        "camera_file",
+        "一机一档完整率",
+        "Camera file completeness",
+        Unit.SHARE,
+        "required fields that are filled",
+        "required fields of all cameras that are not removed",
+        "as recorded at the cut-off",
+        minimum_base=1,
+    ),
+    Kpi(
+        "camera_sight",
+        "视频覆盖率（面积）",
+        "Ground in sight",
+        Unit.SHARE,
+        "settled open ground that cameras see, m²",
+        "settled open ground, m²",
+        "as last computed by the cut-off",
+        minimum_base=1,
+    ),
+    Kpi(
+        "camera_positions",
+        "重点部位覆盖率",
+        "Key positions covered",
+        Unit.SHARE,
+        "key positions with at least one camera in use",
+        "key positions",
+        "as recorded at the cut-off",
+        minimum_base=1,
+    ),
+    Kpi(
+        "camera_online",
+        "在线率",
+        "Online rate",
+        Unit.SHARE,
+        "samples that reached the camera",
+        "samples due",
+        "week of the samples",
+    ),
+    Kpi(
+        "camera_intact",
+        "完好率",
+        "Intact rate",
+        Unit.SHARE,
+        "cameras with a usable picture",
+        "cameras in use",
+        "week of the samples",
+        minimum_base=1,
+    ),
+    Kpi(
+        "camera_networked",
+        "联网率",
+        "Networking rate",
+        Unit.SHARE,
+        "cameras that are linked",
+        "cameras that must be linked",
+        "as recorded at the cut-off",
+        minimum_base=1,
+    ),
+)
+KPI = {kpi.key: kpi for kpi in KPIS}
