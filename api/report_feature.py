@@ -207,4 +207,6 @@ def _deadline(
     if due is None:
         return {"overdue": False, "remaining": None}
     begun = min(reported_at, due)
+    if until <= begun < due:
+        return {"overdue": False, "remaining": 1.0}
     return {"overdue": is_overdue(due, until), "remaining": calendar.remaining(begun, due, until, working=working)}

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from api.context import Config, Now, Reading, Writing, now_of, sessions_of, settings_of
+from api.context import Config, Now, Reading, Writing, now_of, sessions_of
 from api.etag import revision_to_match
 from api.geojson import Feature, FeatureCollection, GeoJSONResponse, Point, feature_collection
 from api.principal import Reader, allow
@@ -130,7 +130,7 @@ async def send_report(
     The answer comes when the report is stored. Where too many reports wait, 503 says after how many seconds to send it
     again.
     """
-    calendar = settings_of(request).calendar
+    calendar = request.app.state.intake.calendar
     content = ReportContent(**report.model_dump())
     sent = Submission(idempotency_key, content, now_of(request), principal.name, principal.scope)
     taken = await take_in(request, sent)

@@ -141,7 +141,7 @@ def _stored(session: Session, keys: Sequence[str]) -> dict[str, TakenReport]:
     table: Any = Report.__table__
     names = ("id", "report_key", "category", "state", "digest", "village_code", "grid_code", "assignment")
     columns = [table.c[name] for name in (*names, "distance_m", "reported_at")]
-    rows = session.execute(sa.select(*columns).where(table.c.report_key.in_(sorted(set(keys)))))
+    rows = session.connection().execute(sa.select(*columns).where(table.c.report_key.in_(sorted(set(keys)))))
     return {row.report_key: TakenReport(**row._mapping) for row in rows}
 
 

@@ -159,9 +159,11 @@ def _home(village: str | None, cell: str | None, village_m: float, cell_m: float
 
 def _edition(session: Session) -> tuple[Any, ...]:
     """What changes with each change of the grids in force; both tables are small."""
-    loads = sa.select(sa.func.max(Load.id)).where(Load.layer == "boundaries").scalar_subquery()
-    plans = sa.select(sa.func.count(Plan.id), sa.func.sum(Plan.revision), sa.func.max(Plan.id), loads)
-    return tuple(session.execute(plans.where(Plan.state.in_((PlanState.PUBLISHED, PlanState.SUPERSEDED)))).one())
+    load, plan = Load.__table__.c, Plan.__table__.c
+    loads = sa.select(sa.func.max(load.id)).where(load.layer == "boundaries").scalar_subquery()
+    plans = sa.select(sa.func.count(plan.id), sa.func.sum(plan.revision), sa.func.max(plan.id), loads)
+    published = plan.state.in_((PlanState.PUBLISHED, PlanState.SUPERSEDED))
+    return tuple(session.connection().execute(plans.where(published)).one())
 
 
 def _changes_between(session: Session, one: date, other: date) -> bool:

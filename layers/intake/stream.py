@@ -27,7 +27,7 @@ class ReportStream:
     def __init__(
         self, factory: sessionmaker[Session], calendar: WorkCalendar, *, most_waiting: int = MOST_WAITING
     ) -> None:
-        self._factory, self._calendar = factory, calendar
+        self._factory, self.calendar = factory, calendar
         self._ground = Ground()
         self._batcher: Batcher[Submission, TakenReport] = Batcher(self._store, bound=most_waiting)
 
@@ -57,4 +57,4 @@ class ReportStream:
     def _transaction(self, submissions: Sequence[Submission]) -> list[TakenReport | Exception]:
         with self._factory.begin() as session:
             begin_writing(session)
-            return [*create_reports(session, submissions, calendar=self._calendar, ground=self._ground)]
+            return [*create_reports(session, submissions, calendar=self.calendar, ground=self._ground)]

@@ -114,56 +114,78 @@ def _homes(report: Place) -> list[str]:
 def _stored(session: Session, reports: Sequence[Place], load_id: int | None) -> list[list[tuple[datetime, int, Any]]]:
     """(n,) the newest stored reports of each one's grid and address, each once."""
     found: list[dict[int, Any]] = [{} for _ in reports]
+    connection = session.connection()
     for column in ("grid_code", "address_text"):
         wanted = [number for number, report in enumerate(reports) if getattr(report, column)]
         for start in range(0, len(wanted), _PLACES_PER_STATEMENT):
             part = wanted[start : start + _PLACES_PER_STATEMENT]
-            values: dict[str, Any] = {}
-            for place, number in enumerate(part):
-                report = reports[number]
-                values |= {
-                    f"home{place}": getattr(report, column),
-                    f"category{place}": report.category,
-                    f"since{place}": report.reported_at - WINDOW,
-                    f"until{place}": report.reported_at + WINDOW,
+            asked = [
+                {
+                    "home": getattr(reports[number], column),
+                    "category": reports[number].category,
+                    "since": reports[number].reported_at - WINDOW,
+                    "until": reports[number].reported_at + WINDOW,
+                    "own": -1 if (own := reports[number].id) is None else own,
                 }
-                values[f"own{place}"] = -1 if report.id is None else report.id
-                if load_id is not None:
-                    values[f"load{place}"] = load_id
-            for row in session.execute(_newest(column, len(part), load_id is not None), values):
+                for number in part
+            ]
+            values: dict[str, Any] = {} if load_id is None else {"load": load_id}
+            if connection.dialect.name == "postgresql":
+                statement = _newest_lateral(column, load_id is not None)
+                values |= {name: [one[name] for one in asked] for name in asked[0]}
+            else:
+                statement = _newest_united(column, len(part), load_id is not None)
+                values |= {f"{name}{place}": value for place, one in enumerate(asked) for name, value in one.items()}
+            for row in connection.execute(statement, values):
                 found[part[row.place]][row.id] = row
     return [[(row.reported_at, row.id, row) for row in rows.values()] for rows in found]
 
 
-@lru_cache(maxsize=512)
-def _newest(column: str, places: int, of_a_load: bool) -> Any:
-    """A statement that gives, for each of some places, the newest reports there, as the index of `column` has them.
+_COLUMNS = "id, report_key, category, reported_at, subtype, description, address_text, village_code, grid_code"
+_TEXTS = ("report_key", "category", "subtype", "description", "address_text", "village_code", "grid_code")
 
-    One query with many conditions would not stop at the newest ones, and one query for each place asks too often.
-    """
-    others = " AND (load_id IS NULL OR load_id <> :load{0} OR id < :own{0})" if of_a_load else ""
-    one = (
-        "SELECT * FROM (SELECT {0} AS place, id, report_key, category, reported_at, subtype, description,"  # noqa: S608
-        " address_text, village_code, grid_code, ST_X(geom) AS lon, ST_Y(geom) AS lat FROM report"
-        f" WHERE {column} = :home{{0}} AND category = :category{{0}}"
-        " AND reported_at BETWEEN :since{0} AND :until{0}"
-        f" AND state NOT IN ('{ReportState.DRAFT}', '{ReportState.VOID}') AND id <> :own{{0}}{others}"
-        f" ORDER BY reported_at DESC, id DESC LIMIT {MOST_CANDIDATES}) AS newest{{0}}"
+
+def _newest_at(column: str, of_a_load: bool) -> str:
+    """SQL of the newest reports at one place, in the order of the index of `column`; {0} stands for that place."""
+    others = " AND (load_id IS NULL OR load_id <> :load OR id < {own})" if of_a_load else ""
+    return (
+        f"SELECT {_COLUMNS}, ST_X(geom) AS lon, ST_Y(geom) AS lat FROM report"  # noqa: S608 our own names
+        f" WHERE {column} = {{home}} AND category = {{category}} AND reported_at BETWEEN {{since}} AND {{until}}"
+        f" AND state NOT IN ('{ReportState.DRAFT}', '{ReportState.VOID}') AND id <> {{own}}{others}"
+        f" ORDER BY reported_at DESC, id DESC LIMIT {MOST_CANDIDATES}"
     )
-    number: sa.Double[float] = sa.Double()
+
+
+_KINDS = {"home": "text", "category": "text", "since": "timestamptz", "until": "timestamptz", "own": "bigint"}
+
+
+@lru_cache(maxsize=4)
+def _newest_lateral(column: str, of_a_load: bool) -> Any:
+    """The newest reports at each of some places, which come as one array for each name."""
+    one = _newest_at(column, of_a_load).format(**{name: f"v.{name}" for name in _KINDS})
+    arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _KINDS.items())
+    return sa.text(
+        "SELECT v.place - 1 AS place, r.* "  # noqa: S608 our own names
+        f"FROM unnest({arrays}) WITH ORDINALITY AS v({', '.join(_KINDS)}, place) CROSS JOIN LATERAL ({one}) AS r"
+    )
+
+
+@lru_cache(maxsize=512)
+def _newest_united(column: str, places: int, of_a_load: bool) -> Any:
+    """The newest reports at each of some places: a query for each, since one with many conditions would read all."""
+    one = _newest_at(column, of_a_load)
+    parts = [
+        f"SELECT * FROM (SELECT {place} AS place, q.* "  # noqa: S608 our own names
+        f"FROM ({one.format(**{name: f':{name}{place}' for name in _KINDS})}) AS q)"
+        for place in range(places)
+    ]
     instants = [
         sa.bindparam(f"{name}{place}", type_=UtcDateTime()) for place in range(places) for name in ("since", "until")
     ]
-    statement = sa.text(" UNION ALL ".join(one.format(place) for place in range(places))).bindparams(*instants)
-    columns: dict[str, Any] = {
-        "place": sa.Integer(),
-        "id": sa.Integer(),
-        "reported_at": UtcDateTime(),
-        "lon": number,
-        "lat": number,
-    }
-    texts = ("report_key", "category", "subtype", "description", "address_text", "village_code", "grid_code")
-    return statement.columns(**columns, **{name: sa.String() for name in texts})
+    number: sa.Double[float] = sa.Double()
+    columns: dict[str, Any] = {"place": sa.Integer(), "id": sa.Integer(), "reported_at": UtcDateTime()}
+    columns |= {"lon": number, "lat": number} | {name: sa.String() for name in _TEXTS}
+    return sa.text(" UNION ALL ".join(parts)).bindparams(*instants).columns(**columns)
 
 
 def link_duplicates(

@@ -48,14 +48,15 @@ class DutyBook:
         self, session: Session, places: Iterable[tuple[str | None, str | None]], calendar: WorkCalendar
     ) -> None:
         self._calendar = calendar
-        items = session.execute(sa.select(CatalogueItem.__table__)).all()
+        connection = session.connection()
+        items = connection.execute(sa.select(CatalogueItem.__table__)).all()
         self._items: dict[tuple[str, str], Any] = {(item.category, item.subtype): item for item in items}
         self._teams: dict[str, list[Any]] = {}
         areas = sorted({area for grid, village in set(places) for area in area_chain(grid, village)})
         for start in range(0, len(areas), _AREAS_PER_STATEMENT):
             part = areas[start : start + _AREAS_PER_STATEMENT]
             table: Any = Team.__table__
-            for team in session.execute(sa.select(table).where(table.c.area_code.in_(part)).order_by(table.c.name)):
+            for team in connection.execute(sa.select(table).where(table.c.area_code.in_(part)).order_by(table.c.name)):
                 self._teams.setdefault(team.area_code, []).append(team)
         self._due: dict[tuple[int, datetime], datetime | None] = {}
 
