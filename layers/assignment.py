@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from geo.crs import metric_crs
 from layers.access import EVERYWHERE, Scope
 from layers.geocode.homing import TextCount, found_by_point, home_by_text, reports_to_read
-from layers.geocode.territory import REACH_M as REACH_M
+from layers.geocode.territory import REACH_M as REACH_M  # noqa: PLC0414 - others take it from here
 from layers.geocode.territory import Territory
 from layers.geometry import select_frame, within_bounds
 from layers.grids import grid_frame

@@ -20,6 +20,7 @@ class Layer(StrEnum):
     BLOCKS = "blocks"
     HOUSEHOLDS = "households"
     ADDRESSES = "addresses"
+    PLACES = "places"
     BUILDINGS = "buildings"
     ROADS = "roads"
     WATER = "water"

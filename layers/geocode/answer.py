@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from layers.geocode.confidence import probabilities
+from layers.geocode.confidence import FEATURES, probabilities
 from layers.geocode.model import (
     ACCEPT_CONFIDENCE,
     FINE,
@@ -17,7 +17,7 @@ from layers.geocode.model import (
 )
 from layers.geocode.names import Kind
 from layers.geocode.nearby import Circle, circle_of
-from layers.geocode.query import Query
+from layers.geocode.query import Number, Query
 from layers.geocode.rows import Array
 from layers.geocode.trace import trace_of
 from layers.tables import AddressLevel
@@ -25,6 +25,8 @@ from layers.tables import AddressLevel
 METRES_PER_DEGREE = 111_195.0
 LIKELY = 0.5
 _KEPT = 5
+WHOLE = 0.995
+UNIT = 4
 _LEVEL_OF_NUMBER = (AddressLevel.HAMLET, AddressLevel.ROAD, AddressLevel.NUMBER, AddressLevel.BUILDING,
                     AddressLevel.UNIT, AddressLevel.ROOM)  # fmt: skip
 _LEVEL_OF_NAME = {
@@ -38,28 +40,52 @@ _WIDTHS = (12, 9, 6, 4, 2)
 def answer(library: Any, queries: list[Query], found: tuple[Array, ...]) -> list[Geocoded]:
     """(n,) answers for (n,) queries and what `Library.resolve` found for them."""
     grids, shares, rows, _, facts, bits = found
-    circles = [circle_of(library, query, int(rows[at, 0])) for at, query in enumerate(queries)]
-    _spread(library, circles, grids, shares, rows)
-    certain = probabilities(features(queries, shares, rows, bits))
+    certain = probabilities(features(queries, shares, bits))
+    for at, query in enumerate(queries):
+        if query.whole >= 0:
+            _stand_for(library, query.whole, at, found, certain)
+    circles = [
+        circle_of(library, query, int(rows[at, 0])) if query.whole < 0 else None for at, query in enumerate(queries)
+    ]
+    certain *= _spread(library, circles, grids, shares, rows)
     return [
         _answer(library, query, _Found(grids[at], shares[at], rows[at], facts[at], bits[at]), circles[at], certain[at])
         for at, query in enumerate(queries)
     ]
 
 
-def features(queries: list[Query], shares: Array, rows: Array, bits: Array) -> Array:
-    """(n, 9) what speaks for and against the likeliest grid of each query, see `confidence.FEATURES`."""
-    out = np.zeros((len(queries), 9))
-    out[:, 0] = shares[:, 0]
-    out[:, 1] = np.clip(np.log(np.maximum(shares[:, 0], 1e-6) / np.maximum(shares[:, 1], 1e-6)), 0, 9)
+def features(queries: list[Query], shares: Array, bits: Array) -> Array:
+    """(n, k) what speaks for and against the likeliest grid of each query, see `confidence.FEATURES`."""
+    out = np.zeros((len(queries), len(FEATURES)))
+    share = np.clip(shares[:, 0], 1e-6, 1 - 1e-6)
+    out[:, 0] = np.clip(np.log(share / (1 - share)), -3, 7)
+    out[:, 1] = 1 - share
     for at, query in enumerate(queries):
-        names, numbers = int(bits[at, 0]).bit_count(), int(bits[at, 1]).bit_count()
-        out[at, 2] = len(query.spans) - names
-        out[at, 3] = len(query.numbers) - numbers
-        out[at, 4:8] = min(query.unread, 10), query.strange, query.foreign, query.fuzzy
-        out[at, 8] = min(names + numbers, 5)
-    out[rows[:, 0] < 0] = 0.0
+        names, numbers = int(bits[at, 0]), int(bits[at, 1])
+        missed = [number for place, number in enumerate(query.numbers) if not numbers >> place & 1]
+        out[at, 2] = len(query.spans) - names.bit_count()
+        out[at, 3] = sum(not _is_inside(number) for number in missed)
+        out[at, 4:8] = min(query.unread, 6), query.strange, query.foreign, query.fuzzy
+        out[at, 8] = min(names.bit_count() + numbers.bit_count(), 6)
+        out[at, 9] = numbers == 0
     return out
+
+
+def _is_inside(number: Number) -> bool:
+    """Whether a number names a flat, which libraries of doors do not have."""
+    return number.kind >= UNIT or (number.kind < 0 and (number.integer >= 100 or number.value < 0))
+
+
+def _stand_for(library: Any, row: int, at: int, found: tuple[Array, ...], certain: Array) -> None:
+    """A text that the library knows as it stands means its row."""
+    grids, shares, rows, _, facts, bits = found
+    if row not in library.told and rows[at, 0] >= 0:
+        return  # a standard address that is known by its parts as well
+    grids[at], shares[at], rows[at] = -2, 0.0, -1
+    grids[at, 0], shares[at, 0], rows[at, 0] = library.rows.grid[row], 1.0, row
+    facts[at, 1] = 1
+    bits[at] = -1
+    certain[at] = WHOLE
 
 
 class _Found:
@@ -72,12 +98,16 @@ class _Found:
         self.facts, self.bits = facts.tolist(), bits.tolist()
 
 
-def _spread(library: Any, circles: list[Circle | None], grids: Array, shares: Array, rows: Array) -> None:
-    """Where a place lies beside the named one, the grids around it count by their share of the circle."""
+def _spread(library: Any, circles: list[Circle | None], grids: Array, shares: Array, rows: Array) -> Array:
+    """Where a place lies beside the named one, the grids around it count by their share of the circle.
+
+    Gives (n,) the share of the likeliest grid there, 1 for the other queries.
+    """
+    out = np.ones(len(circles))
     which = [at for at, circle in enumerate(circles) if circle is not None]
     if not which or library.cells is None:
-        return
-    points = [circles[at].points() for at in which]  # type: ignore[union-attr]
+        return out
+    points = [circle.points() for circle in circles if circle is not None]
     x, y = np.concatenate(points).T
     cells = library.cells.positions(np.ascontiguousarray(x), np.ascontiguousarray(y))[0]
     begin = 0
@@ -88,6 +118,8 @@ def _spread(library: Any, circles: list[Circle | None], grids: Array, shares: Ar
         grids[at], shares[at] = -2, 0.0
         grids[at, : len(order)], shares[at, : len(order)] = own[order], counts[order] / len(part)
         rows[at, : len(order)] = rows[at, 0]
+        out[at] = shares[at, 0]
+    return out
 
 
 def _answer(library: Any, query: Query, found: _Found, circle: Circle | None, certain: float) -> Geocoded:
@@ -137,6 +169,9 @@ def _village(library: Any, found: _Found, known: list[int], single: bool, row: i
 
 def level_of(library: Any, query: Query, row: int, bits: list[int]) -> AddressLevel:
     """How far down the text and the row agree."""
+    if query.whole >= 0 and query.whole == row:
+        told = library.told.get(row)
+        return told[0] if told else _own_level(library, row)
     numbers, names = library.rows.numbers[row].tolist(), library.rows.names[row].tolist()
     said = {number.value for at, number in enumerate(query.numbers) if bits[1] >> at & 1}
     wrong = {number.kind for at, number in enumerate(query.numbers) if not bits[1] >> at & 1}
@@ -153,6 +188,15 @@ def level_of(library: Any, query: Query, row: int, bits: list[int]) -> AddressLe
         if names[library.names.kinds[meaning.name]] == meaning.name
     ]
     return _LEVEL_OF_NAME[max(kinds)] if kinds else AddressLevel.NONE
+
+
+def _own_level(library: Any, row: int) -> AddressLevel:
+    """How far down a row itself goes."""
+    numbers = [column for column, value in enumerate(library.rows.numbers[row].tolist()) if value >= 0]
+    names = [kind for kind, name in enumerate(library.rows.names[row].tolist()) if name >= 0]
+    if numbers:
+        return _LEVEL_OF_NUMBER[max(numbers)]
+    return _LEVEL_OF_NAME[Kind(max(names))] if names else AddressLevel.NUMBER
 
 
 def _point(library: Any, found: _Found, circle: Circle | None) -> tuple[float, float, float]:
@@ -208,7 +252,7 @@ def _coarse(library: Any, query: Query) -> Geocoded:
     if not kinds:
         return Geocoded(query.text, AddressLevel.NONE, 0.0, gazetteer=library.gazetteer)
     kind, name = max(kinds)
-    code = library.area_code(kind, name)
+    code = library.area_code(name)
     return Geocoded(query.text, _LEVEL_OF_NAME[kind], 0.0, ancestor_code=code, gazetteer=library.gazetteer)
 
 

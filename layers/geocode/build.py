@@ -14,6 +14,7 @@ from geo.address.numbers import number_key
 from layers.geocode.names import Kind, Meaning, Names
 from layers.geocode.rows import NUMBERS, Array, Rows, Values
 from layers.geocode.territory import Territory
+from layers.tables import AddressLevel
 
 AREAS = ("province", "city", "county", "town", "village", "hamlet", "road", "estate")
 """Columns of the table of addresses that hold names, in the order of `Kind`."""
@@ -37,12 +38,16 @@ class Builder:
 
     whole : texts that stand for a row as they are, without their spaces
     forms : further writings and what they mean
+    areas : name -> codes of the areas that have it
+    told : row -> level and reason, for rows that stand for a text as a whole
     """
 
     names: Names = field(default_factory=Names)
     values: Values = field(default_factory=Values)
     whole: dict[str, int] = field(default_factory=dict)
     forms: list[tuple[str, Meaning]] = field(default_factory=list)
+    told: dict[int, tuple[AddressLevel, str]] = field(default_factory=dict)
+    areas: dict[int, set[str]] = field(default_factory=dict)
     count: int = 0
 
     def __post_init__(self) -> None:
@@ -54,6 +59,7 @@ class Builder:
         self._former: list[Array] = []
         self._village_code: list[Column] = []
         self._key_of: dict[str | None, int] = {None: -1, "": -1}
+        self._roads_with: set[int] | None = None
 
     def add_addresses(
         self, columns: Mapping[str, Column], full_text: Column, keys: Sequence[str], points: Array, former: Array
@@ -96,6 +102,33 @@ class Builder:
         weights = np.full(len(texts), weight, np.float32)
         self._append(names, numbers, points, weights, np.full(len(texts), "", dtype="<U1"), nobody, codes)
 
+    def add_point(self, text: str | None, lon: float, lat: float) -> None:
+        """Take one point that stands for a text, which is also the name of a place if it is given."""
+        if text:
+            self.add_places([Kind.PLACE], [text], np.array([[lon, lat]]), [None])
+            return
+        names = np.full((1, len(Kind)), -1, dtype=np.int32)
+        numbers = np.full((1, len(NUMBERS)), -1, dtype=np.int32)
+        keys, nobody = np.full(1, "", dtype="<U1"), np.zeros(1, dtype=bool)
+        self._append(names, numbers, np.array([[lon, lat]]), np.ones(1, np.float32), keys, nobody, [None])
+
+    def add_division(self, code: str, name: str) -> None:
+        """Take the official name of an area; it tells which area a text means where no address does."""
+        kind = {2: Kind.PROVINCE, 4: Kind.CITY, 6: Kind.COUNTY, 9: Kind.TOWN, 12: Kind.VILLAGE}.get(len(code))
+        if kind is not None and normalise(name):
+            self.areas.setdefault(self.names.number(kind, normalise(name)), set()).add(code)
+
+    def rows_of_keys(self, keys: set[str]) -> dict[str, int]:
+        """Address key -> row, for the keys that are there."""
+        found: dict[str, int] = {}
+        wanted, begin = np.array(sorted(keys), dtype=str), 0
+        for part in self._keys:
+            if len(wanted):
+                for row in np.flatnonzero(np.isin(part, wanted)).tolist():
+                    found.setdefault(str(part[row]), begin + row)
+            begin += len(part)
+        return found
+
     def add_roads(self, texts: Sequence[str | None], lines: Array) -> None:
         """Take the named roads that no address names, as points every 60 m along them; lines in degrees."""
         for text, line in zip(texts, lines, strict=True):
@@ -111,7 +144,7 @@ class Builder:
             self.add_places([Kind.ROAD] * len(spots), [text] * len(spots), spots, [None] * len(spots), 0.5)
 
     def _with_addresses(self) -> set[int]:
-        if not hasattr(self, "_roads_with"):
+        if self._roads_with is None:
             found = [part[:, Kind.ROAD] for part in self._names]
             self._roads_with = set(np.unique(np.concatenate(found)).tolist()) - {-1} if found else set()
         return self._roads_with
@@ -162,8 +195,11 @@ class Builder:
         self._village_code.append(codes)
         self.count += len(names)
 
-    def finish(self, villages: Territory | None, cells: Territory | None) -> Rows:
+    def finish(self, towns: Territory | None, villages: Territory | None, cells: Territory | None) -> Rows:
         """Join what was gathered, and place it; areas without a single row get one for each of their grids."""
+        for areas, width in ((towns, 9), (villages, 12)):
+            for code, name in zip(areas.codes, areas.names, strict=True) if areas else ():
+                self.add_division(str(code).ljust(width, "0")[:width], name)
         if villages is not None:
             self._add_bare_villages(villages, cells)
         if not self._names:

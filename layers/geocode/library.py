@@ -48,10 +48,10 @@ class Library:
         self.revision = revision
         self.gazetteer = gazetteer
         self.crossings = crossings or Crossings({})
-        self.rows: Rows = built.finish(villages, cells)
+        self.rows: Rows = built.finish(towns, villages, cells)
         self.names: Names = built.names
         self.values: Values = built.values
-        self.whole = built.whole
+        self.whole, self.told, self.areas = built.whole, built.told, built.areas
         self.lists = Lists.of(self.rows, self.names)
         self.integers = self.values.integers() if self.values.texts else np.zeros(1, dtype=np.int64)
         self.kinds = np.array(self.names.kinds or [Kind.PROVINCE], dtype=np.int32)
@@ -167,14 +167,10 @@ class Library:
         parts += [self._value(numbers[3], "幢"), self._value(numbers[4], "单元"), self._value(numbers[5], "室")]
         return "".join(part for part in parts[:upto] if part)
 
-    def area_code(self, kind: Kind, name: int) -> str | None:
-        """The code of the town with a name, if only one in force has it."""
-        if kind != Kind.TOWN or self.towns is None:
-            return None
-        found = [
-            code for code, text in zip(self.towns.codes, self.towns.names, strict=True) if text == self._name(name)
-        ]
-        return str(found[0]) if len(found) == 1 else None
+    def area_code(self, name: int) -> str | None:
+        """The code of the area with a name, if only one has it."""
+        found = self.areas.get(name, set())
+        return next(iter(found)) if len(found) == 1 else None
 
     def _name(self, number: int) -> str:
         return self.names.texts[number] if number >= 0 else ""

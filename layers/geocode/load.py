@@ -18,10 +18,11 @@ from layers.access import EVERYWHERE
 from layers.geocode.build import Builder
 from layers.geocode.library import Library
 from layers.geocode.names import Kind
+from layers.geocode.naming import add_aliases, gazetteer_of, read_divisions
 from layers.geocode.roads import Crossings
 from layers.geocode.territory import Territory
 from layers.grids import grid_frame, in_force
-from layers.tables import Address, AddressAlias, Building, Grid, GridLevel, Load, Road
+from layers.tables import Address, AddressAlias, Building, Division, Grid, GridLevel, Load, Place, Road
 
 _CHUNK = 20_000
 _COLUMNS = ("province", "city", "county", "town", "village", "hamlet", "group_no", "road", "lane", "number", "estate",
@@ -38,7 +39,10 @@ def revision_of(session: Session, as_of: date) -> Hashable:
         sa.select(sa.func.max(Grid.id), sa.func.count(), sa.func.sum(Grid.revision)).where(in_force(as_of))
     ).one()
     loads = session.scalar(sa.select(sa.func.max(Load.id)))
-    return (as_of, tuple(grids), loads, tuple(last(Address.id)), tuple(last(AddressAlias.id)))
+    closed = session.scalar(sa.select(sa.func.count()).where(AddressAlias.valid_to.is_not(None)))
+    divisions = session.scalar(sa.select(sa.func.count()).select_from(Division))
+    tables = tuple(tuple(last(table.id)) for table in (Address, AddressAlias, Place, Building, Road))
+    return (as_of, tuple(grids), loads, closed, divisions, tables)
 
 
 def read_library(session: Session, *, as_of: date) -> Library:
@@ -47,6 +51,7 @@ def read_library(session: Session, *, as_of: date) -> Library:
     built = Builder()
     _add_addresses(session, built, as_of)
     _add_buildings(session, built)
+    _add_places(session, built)
     lines = _roads(session)
     for name, parts in lines.items():
         built.add_roads([name] * len(parts), np.array(parts, dtype=object))
@@ -54,7 +59,12 @@ def read_library(session: Session, *, as_of: date) -> Library:
         Territory.of(grid_frame(session, EVERYWHERE, level=level, as_of=as_of))
         for level in (GridLevel.TOWN, GridLevel.VILLAGE, GridLevel.CELL)
     )
-    return Library(built, towns, villages, cells, crossings=Crossings(lines), revision=revision)
+    add_aliases(session, built, towns, villages, as_of)
+    divisions = read_divisions(session, towns)
+    for code, name in divisions:
+        built.add_division(code, name)
+    gazetteer = gazetteer_of(divisions, towns, villages)
+    return Library(built, towns, villages, cells, crossings=Crossings(lines), gazetteer=gazetteer, revision=revision)
 
 
 def _add_addresses(session: Session, built: Builder, as_of: date) -> None:
@@ -70,6 +80,24 @@ def _add_addresses(session: Session, built: Builder, as_of: date) -> None:
         *values, lon, lat = rest
         former = np.array([day is not None and day <= as_of for day in until])
         built.add_addresses(dict(zip(_COLUMNS, values, strict=True)), texts, keys, np.column_stack([lon, lat]), former)
+
+
+def _add_places(session: Session, built: Builder) -> None:
+    number: sa.Double[float] = sa.Double()
+    place = (sa.func.ST_X(Place.geom, type_=number), sa.func.ST_Y(Place.geom, type_=number))
+    rows = session.execute(sa.select(Place.name, Place.kind, Place.village_code, *place).order_by(Place.id)).all()
+    if rows:
+        names, kinds, codes, lon, lat = zip(*rows, strict=True)
+        found = [place_kind(name, kind) for name, kind in zip(names, kinds, strict=True)]
+        built.add_places(found, names, np.column_stack([lon, lat]), codes)
+
+
+def place_kind(name: str, kind: str | None) -> Kind:
+    """What a named point is, by the word of its source or, where that says nothing, by the end of its name."""
+    word = (kind or "").strip().upper()
+    if word in {"HAMLET", "自然村"} or name.endswith("自然村"):
+        return Kind.HAMLET
+    return Kind.ESTATE if word in {"ESTATE", "小区", "住宅小区"} or name.endswith("小区") else Kind.PLACE
 
 
 def _add_buildings(session: Session, built: Builder) -> None:

@@ -41,10 +41,9 @@ class Circle:
         if self.bearing is not None:
             turn = np.abs((np.degrees(angle) - self.bearing + 180) % 360 - 180)
             angle = angle[turn <= 67.5]
-        rings = [np.zeros((4, 2))]
-        for part, weight in ((0.35, 1), (0.7, 1), (1.0, 1)):
-            step = np.column_stack([np.sin(angle), np.cos(angle)]) * self.radius_m * part
-            rings += [step] * weight
+        # People name the thing that they stand at, so the middle counts for two fifths.
+        rings = [np.zeros((2 * len(angle), 2))]
+        rings += [np.column_stack([np.sin(angle), np.cos(angle)]) * self.radius_m * part for part in (0.35, 0.7, 1.0)]
         moves = np.concatenate(rings) / METRES_PER_DEGREE
         moves[:, 0] /= max(np.cos(np.radians(self.lat)), 0.01)
         out: Array = moves + np.array([self.lon, self.lat])

@@ -17,7 +17,7 @@ _FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰", "一二三四五六
 _NUMBER = re.compile(
     rf"(?P<value>(?:第|附|负|地下)?(?:[0-9]+[A-Za-z]?(?![a-z])|[A-Za-z][0-9]+|[A-Za-z](?=[座幢栋区]|-[0-9])|{_SPOKEN}+)"
     rf"(?:-(?:[0-9]+[A-Za-z]?|[A-Za-z][0-9]+|{_SPOKEN}+))*)"
-    r"(?P<unit>村民小组|居民小组|小组|组|生产队|队|号楼|楼层|单元|支弄|号门|弄|巷|号|幢|栋|座|层|楼|室|房|F(?![A-Za-z]))?"
+    r"(?P<unit>村民小组|居民小组|小组|组|生产队|队|号楼|楼层|单元|支弄|号门(?![口前])|弄|巷|号|幢|栋|座|层|楼|室|房|F(?![A-Za-z]))?"
     rf"(?P<sub>之(?:[0-9]+|{_SPOKEN}+)|附[0-9]+号?|(?<=号)-[0-9]{{1,2}}(?![0-9]))?"
 )
 _MEASURE = re.compile(
@@ -54,7 +54,11 @@ class Number(NamedTuple):
 
 @dataclass(frozen=True)
 class Query:
-    """One text, read. `unread` are characters that mean nothing to the library, `strange` names it does not know."""
+    """One text, read.
+
+    unread : characters that mean nothing to the library; strange : names it does not know; foreign : areas it does
+    not know; fuzzy : names that are misspelt; whole : the row that the text stands for as it is, -1 for none
+    """
 
     text: str
     plain: str
@@ -65,7 +69,7 @@ class Query:
     strange: int = 0
     foreign: int = 0
     fuzzy: int = 0
-    exact: int = -1
+    whole: int = -1
 
 
 def read(text: str, names: Names, values: Values, whole: Callable[[str], int]) -> Query:
@@ -75,7 +79,7 @@ def read(text: str, names: Names, values: Values, whole: Callable[[str], int]) -
     words, which may be a name misspelt. Linear in the text.
     """
     plain = normalise(text).translate(_FORMAL)
-    exact = whole(plain.replace(" ", ""))
+    known = whole(plain.replace(" ", ""))
     spans = names.scan(plain)
     masked = list(plain)
     for span in spans:
@@ -85,12 +89,12 @@ def read(text: str, names: Names, values: Values, whole: Callable[[str], int]) -
         masked[start:end] = "\x01" * (end - start)
     rest = "".join(masked)
     if rest.strip("\x00\x01 -()") == "":
-        return Query(text, plain, tuple(spans), tuple(numbers), exact=exact)
-    return _with_words(text, plain, rest, spans, numbers, names, exact)
+        return Query(text, plain, tuple(spans), tuple(numbers), whole=known)
+    return _with_words(text, plain, rest, spans, numbers, names, known)
 
 
 def _with_words(
-    text: str, plain: str, rest: str, spans: list[Span], numbers: list[Number], names: Names, exact: int
+    text: str, plain: str, rest: str, spans: list[Span], numbers: list[Number], names: Names, known: int
 ) -> Query:
     offsets = parse(text).offsets if _OFFSET_SIGN.search(rest) else ()
     unread = strange = foreign = fuzzy = 0
@@ -115,7 +119,7 @@ def _with_words(
                 strange += 1
             else:
                 unread += len(piece)
-    return Query(text, plain, tuple(spans), tuple(numbers), offsets, unread, strange, foreign, fuzzy, exact)
+    return Query(text, plain, tuple(spans), tuple(numbers), offsets, unread, strange, foreign, fuzzy, known)
 
 
 def _is_area(piece: str) -> bool:

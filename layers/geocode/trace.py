@@ -38,6 +38,8 @@ def trace_of(library: Any, query: Query, row: int, grid: int, circle: Circle | N
         steps.append(Step(circle.token, f"{circle.radius_m:.0f} m", circle.reason, 1.0))
     record = str(library.rows.keys[row]) or library.label(row)
     target = str(library.cells.codes[grid]) if grid >= 0 and library.cells else ""
-    reason = "former name" if library.rows.former[row] else "grid"
-    steps.append(Step(record, target, reason, 1.0))
+    if query.whole == row:
+        told = library.told.get(row)
+        steps = [Step(query.plain, record, told[1] if told else "exact", 1.0)]
+    steps.append(Step(record, target, "former name" if library.rows.former[row] else "grid", 1.0))
     return tuple(steps)

@@ -13,6 +13,7 @@ from layers.tables import (
     Camera,
     Grid,
     Household,
+    Place,
     Report,
     ReportSource,
     ReportState,
@@ -158,6 +159,13 @@ _ADDRESSES = (
     Field("valid_to", "validto 停用日期 失效日期", "day"),
     _VILLAGE,
 )
+_PLACES = (
+    _key("place_key", "placeid poiid 地点编号 地名编号"),
+    Field("name", "name placename title 名称 地名 标准名称 地点名称", required=True, strict=True),
+    Field("kind", "kind type class category fclass 类型 类别 地名类别", length=60),
+    Field("households", "households hh 户数 总户数", "count"),
+    _VILLAGE,
+)
 _BUILDINGS = (
     _key("building_key", "buildingid 楼幢编号 建筑编号"),
     Field("name", "name buildingname 名称 楼名 建筑名称 楼幢名称"),
@@ -281,6 +289,7 @@ LAYERS = {
         Layer("blocks", Block, "block_key", _BLOCKS, ("polygon",), multi=True),
         Layer("households", Household, "household_key", _HOUSEHOLDS, ("point",), defaults={"households": 1}),
         Layer("addresses", Address, "address_key", _ADDRESSES, ("point",)),
+        Layer("places", Place, "place_key", _PLACES, ("point",)),
         Layer("buildings", Building, "building_key", _BUILDINGS, ("polygon",), multi=True),
         Layer("roads", Road, "road_key", _ROADS, ("line",), multi=True, defaults={"bridge": False}),
         Layer("water", Water, "water_key", _WATER, ("line", "polygon")),

@@ -73,7 +73,7 @@ def load_file(  # noqa: PLR0913 - each is an option of the command line
 
     Parameters
     ----------
-    layer : boundaries, blocks, households, addresses, buildings, roads, water, cameras or reports
+    layer : boundaries, blocks, households, addresses, places, buildings, roads, water, cameras or reports
     path : GeoJSON, GeoPackage, Shapefile (also zipped), GeoParquet, CSV, TSV, Excel or OSM extract
     crs : anything that `geo.crs.parse_crs` takes; wins over what the file states, and is needed where it states nothing
     encoding : of text files and Shapefiles; None lets the file tell

@@ -2,7 +2,16 @@
 
 from layers.tables.access import ApiKey, User, UserSession
 from layers.tables.base import SRID, Base
-from layers.tables.geocoding import AddressAlias, AddressLevel, AliasKind, ReportCandidate, ReviewAction, ReviewDecision
+from layers.tables.geocoding import (
+    AddressAlias,
+    AddressLevel,
+    AliasKind,
+    Division,
+    Place,
+    ReportCandidate,
+    ReviewAction,
+    ReviewDecision,
+)
 from layers.tables.log import Audit, Load, Outbox
 from layers.tables.register import Address, Building, Household, Road, Water
 from layers.tables.reports import (
@@ -59,6 +68,7 @@ __all__ = [
     "Building",
     "Camera",
     "CatalogueItem",
+    "Division",
     "ExtensionState",
     "Gap",
     "Grid",
@@ -76,6 +86,7 @@ __all__ = [
     "LinkKind",
     "Load",
     "Outbox",
+    "Place",
     "Plan",
     "PlanBlock",
     "PlanEdit",

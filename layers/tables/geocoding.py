@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers.tables.base import CODE, KEY, Base, geometry
+from layers.tables.base import CODE, KEY, Base, Code, Loaded, geometry
 
 
 class AddressLevel(StrEnum):
@@ -120,3 +120,26 @@ class ReviewDecision(Base):
     grid_code: Mapped[str | None] = mapped_column(CODE)
     waited_s: Mapped[float]
     alias_id: Mapped[int | None] = mapped_column(ForeignKey("address_alias.id"))
+
+
+class Place(Base, Loaded):
+    """A named point: a hamlet (自然村), an estate (小区) or a landmark; `kind` is a word of the source."""
+
+    __tablename__ = "place"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    place_key: Mapped[str] = mapped_column(KEY, unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str | None] = mapped_column(String(60))
+    households: Mapped[int | None]
+    village_code: Mapped[str | None] = mapped_column(CODE, index=True)
+    geom = geometry("POINT")
+
+
+class Division(Base):
+    """A name of the official list of divisions, from province to village; upper levels of the address library."""
+
+    __tablename__ = "division"
+
+    code: Mapped[Code] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
