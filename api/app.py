@@ -36,6 +36,7 @@ from api.routes import (
     review,
     search,
     session,
+    statistics,
     users,
 )
 from api.settings import Settings
@@ -62,6 +63,7 @@ SUBJECTS = (
     open311,
     coverage,
     heatmap,
+    statistics,
     plan_drawing,
     plan_editing,  # both before plans, whose last route takes any word as a step
     plans,

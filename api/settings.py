@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -25,6 +26,7 @@ class Settings(BaseSettings):
     jurisdiction_id: str | None = Field(None, description="How Open311 clients name this place; needed by none")
     hotline_secret: SecretStr | None = Field(None, description="Shared with the hotline, which signs its tickets")
     intake_waiting: int = Field(20_000, ge=1, description="Reports that may wait to be stored; more are told to wait")
+    index_file: Path | None = Field(None, description="JSON that declares the composite index; else the template")
     session_hours: float = Field(12.0, gt=0, le=168)
     tile_url: str | None = Field(None, description="Background tiles with {z}, {x} and {y}, and {key} for the key")
     tile_attribution: str = ""

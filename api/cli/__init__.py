@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from api.cli import data, database, drawing, intake, maps, review, server, users, work
+from api.cli import data, database, drawing, intake, maps, review, server, statistics, users, work
 from api.cli.console import complain
 from geo.errors import GeoError
 from layers.errors import LayersError
@@ -33,6 +33,7 @@ app.command("map")(maps.report)
 app.add_typer(work.reports, name="report")
 app.add_typer(review.app, name="review")
 app.add_typer(intake.app, name="intake")
+app.add_typer(statistics.app, name="statistics")
 app.add_typer(work.teams, name="team")
 app.add_typer(work.catalogue, name="catalogue")
 app.add_typer(users.app, name="user")

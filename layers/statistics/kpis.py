@@ -35,6 +35,24 @@ class Reason(StrEnum):
     NO_OBSERVATIONS = "NO_OBSERVATIONS"
     NO_POSITION_REGISTER = "NO_POSITION_REGISTER"
     NOT_KEPT = "NOT_KEPT"
+    NOT_HANDED_OVER = "NOT_HANDED_OVER"
+
+
+REASONS: dict[Reason, tuple[str, str]] = {
+    Reason.BELOW_BASE: ("基数低于最小基数", "the base is below the minimum"),
+    Reason.NOTHING_DUE: ("本周没有应统计的事项", "nothing of this kind fell into the week"),
+    Reason.NO_VISIT_COUNTS: ("没有报送走访户数", "no count of visits was sent"),
+    Reason.NO_HOUSEHOLDS: ("当时户数未知", "the households of the time are not known"),
+    Reason.OTHER_GRIDS: ("走访数按当时网格报送，不能换算", "counts of visits belong to the grids of their week"),
+    Reason.NO_HISTORY: ("摄像机档案不保存历史", "camera records have no history"),
+    Reason.NO_CAMERAS: ("没有摄像机", "there are no cameras"),
+    Reason.NOT_COMPUTED: ("覆盖尚未计算", "the coverage has not been computed"),
+    Reason.NO_OBSERVATIONS: ("没有巡检采样数据", "no samples of the cameras are kept"),
+    Reason.NO_POSITION_REGISTER: ("没有重点部位名录", "there is no register of key positions"),
+    Reason.NOT_KEPT: ("已结周期未保存此值", "the closed week does not hold this figure"),
+    Reason.NOT_HANDED_OVER: ("有关部门未提供", "no office has handed it over"),
+}
+"""Why there is no figure, in Chinese and in English."""
 
 
 @dataclass(frozen=True)
