@@ -31,6 +31,9 @@ from api.routes import (
     pages,
     plan_drawing,
     plan_editing,
+    plan_files,
+    plan_review,
+    plan_state,
     plans,
     reports,
     review,
@@ -65,7 +68,10 @@ SUBJECTS = (
     heatmap,
     statistics,
     plan_drawing,
-    plan_editing,  # both before plans, whose last route takes any word as a step
+    plan_editing,
+    plan_files,
+    plan_review,
+    plan_state,  # all before plans, whose last route takes any word as a step
     plans,
     basemap,
     search,

@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY = 1_000_000
+LARGE = {"/api/plans/import": 100_000_000}
+"""Paths that take whole files, and how many bytes."""
 ID_HEADER = "X-Request-ID"
 log = logging.getLogger("fengqiao.access")
 
@@ -61,7 +63,7 @@ class Requests:
 
 
 class BodyLimit:
-    """ASGI middleware: refuses bodies of more than a million bytes, announced or not."""
+    """ASGI middleware: refuses bodies of more than a million bytes, or of what `LARGE` allows, announced or not."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -72,13 +74,14 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "0")
+        most = LARGE.get(scope["path"], MAX_BODY)
         taken = 0
 
         async def counted() -> Message:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > MAX_BODY or not announced.isdecimal() or int(announced) > MAX_BODY:
+            if taken > most or not announced.isdecimal() or int(announced) > most:
                 raise HTTPException(413)
             return message
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 import geopandas as gpd
@@ -31,12 +31,14 @@ def check_grids(
     *,
     as_of: date,
     plan_id: int | None = None,
+    renamed: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> gpd.GeoDataFrame:
     """Find gaps, overlaps, slivers, broken outlines, and grids that leave the area that ought to hold them.
 
     Looks at all levels in force on a date, or at the grids of one plan. Grids of a plan that was drawn in a mode that
-    lets small villages share a grid are held against their town, others against their village.
+    lets small villages share a grid are held against their town, others against their village; `renamed` gives the
+    present codes of villages by those that the plan brings.
 
     Returns one row for each finding: level, kind (as in `geo.coverage.check_coverage`), codes (the faulty one first),
     area_m2, width_m, note, and the faulty place as geometry in EPSG:4326. Empty means that nothing was found.
@@ -51,6 +53,8 @@ def check_grids(
         )
         for level in GridLevel
     }
+    cells = frames[GridLevel.CELL]
+    frames[GridLevel.CELL] = cells.assign(parent_code=cells["parent_code"].replace(dict(renamed or {})))
     frames = {level: frame[frame["code"].map(scope.covers).astype(bool)] for level, frame in frames.items()}
     levels = [GridLevel.CELL] if plan_id is not None else [level for level in GridLevel if len(frames[level])]
     if not any(len(frames[level]) for level in levels):

@@ -10,22 +10,10 @@ import shapely
 from markupsafe import escape
 
 from geo.crs import metric_crs
+from maps.pages import static_folder
 
 WIDTH, HEIGHT, MARGIN = 1200.0, 1000.0, 60.0
 SCALES_M = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-STYLE = """
-@page { size: A5 portrait; margin: 10mm }
-body { font: 11pt/1.45 "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", sans-serif; margin: 0; color: #111 }
-article { width: 128mm; height: 189mm; margin: 0 auto; break-after: page; display: flex; flex-direction: column }
-h1 { font-size: 20pt; margin: 0 } h1 small { display: block; font-size: 11pt; font-weight: normal; color: #444 }
-svg { width: 128mm; height: 107mm; border: .3mm solid #666; margin: 3mm 0 } dl { display: grid; margin: 0;
-grid-template-columns: max-content 1fr; gap: 1mm 5mm } dt { color: #444 } dd { margin: 0 } footer { margin-top: auto;
-font-size: 8pt; color: #444 }
-.water { fill: #bcd9ee; stroke: #bcd9ee; stroke-width: 4 } .river { fill: none; stroke: #bcd9ee; stroke-width: 8 }
-.road { fill: none; stroke: #b5b0a6; stroke-width: 5 } .building { fill: #d9d3c7; stroke: #a79f8e; stroke-width: 1 }
-.other { fill: none; stroke: #888; stroke-width: 3; stroke-dasharray: 10 8 }
-.grid { fill: #d55e0022; stroke: #b34700; stroke-width: 9 } text { font-size: 30px; fill: #333 }
-"""
 
 
 def grid_cards(
@@ -38,8 +26,9 @@ def grid_cards(
     buildings: gpd.GeoSeries,
     offices: dict[str, str] | None = None,
     note: str = "",
+    style: str | None = None,
 ) -> str:
-    """One HTML document that loads nothing, a sheet for each grid in the order of the rows.
+    """One HTML document that loads nothing from outside, a sheet for each grid in the order of the rows.
 
     Parameters
     ----------
@@ -49,6 +38,7 @@ def grid_cards(
     roads, water, buildings : the map around, in EPSG:4326
     offices : contact of the office that serves a grid, by grid code; no person's name or number belongs here
     note : under each map, for example the approval number of the map (审图号)
+    style : address of the style sheet, for a page that may hold none; by default the document holds it
     """
     crs = metric_crs(tuple(grids.total_bounds)) if len(grids) else None
     shapes = grids.geometry.to_crs(crs) if crs else grids.geometry
@@ -63,8 +53,13 @@ def grid_cards(
         _sheet(row, outlines[i], outlines, around, trees, villages, offices or {}, title, note)
         for i, row in enumerate(grids[["code", "parent_code", "name", "households", "area_m2"]].to_dict("records"))
     ]
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
+    css = f"<style>{_style()}</style>" if style is None else f'<link rel="stylesheet" href="{escape(style)}">'
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title>{css}'
     return f'<!doctype html>\n<html lang="zh"><head>{head}</head><body>\n' + "\n".join(sheets) + "\n</body></html>\n"
+
+
+def _style() -> str:
+    return (static_folder() / "cards.css").read_text("utf-8")
 
 
 def _sheet(

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 import world
 from layers.access import OPERATOR
 from layers.plans import DrawOptions, advance_plan, draw_plan, publish_plan
-from layers.plans.editing import Edited, edit_plan, redo_edit, undo_edit
+from layers.plans.editing import edit_plan, turn_edit
+from layers.plans.storing import Edited
 from layers.tables import Plan
 
 
@@ -41,9 +42,9 @@ def edit(session: Session, plan: Plan, op: str, **params: Any) -> Edited:
 
 def undo(session: Session, plan: Plan) -> Edited:
     """Take the newest edit back."""
-    return undo_edit(session, OPERATOR, plan.id, now=world.NOW)
+    return turn_edit(session, OPERATOR, plan.id, "undo", now=world.NOW)
 
 
 def redo(session: Session, plan: Plan) -> Edited:
     """Repeat what was undone last."""
-    return redo_edit(session, OPERATOR, plan.id, now=world.NOW)
+    return turn_edit(session, OPERATOR, plan.id, "redo", now=world.NOW)

@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from api.cli import data, database, drawing, intake, maps, review, server, statistics, users, work
+from api.cli import (
+    data,
+    database,
+    drawing,
+    intake,
+    maps,
+    plan_changes,
+    plan_files,
+    plans,
+    review,
+    server,
+    users,
+    work,
+)
 from api.cli.console import complain
 from geo.errors import GeoError
 from layers.errors import LayersError
@@ -24,7 +37,9 @@ app.command("init")(database.init)
 app.command("sample")(data.sample)
 app.command("load")(data.load)
 app.command("draw")(drawing.draw)
-app.add_typer(drawing.plans, name="plan")
+plans.app.add_typer(plan_changes.app)
+plans.app.add_typer(plan_files.app)
+app.add_typer(plans.app, name="plan")
 app.command("check")(drawing.check)
 app.command("assign")(data.assign)
 app.command("coverage")(maps.coverage)

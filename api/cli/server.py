@@ -28,6 +28,7 @@ FILES = (
     ("roads", "roads"),
     ("buildings", "buildings"),
     ("addresses", "addresses"),
+    ("places", "places"),
     ("households", "households"),
     ("cameras", "cameras"),
     ("reports", "reports"),
@@ -185,7 +186,7 @@ def _draw(context: typer.Context, engine: Engine, target: int) -> None:
             for step in ("submit", "approve"):
                 advance_plan(session, OPERATOR, plan.id, step, now=now())
             with progress(f"Publishing the grids of {town}"):
-                publish_plan(session, OPERATOR, plan.id, valid_from=start, now=now())
+                publish_plan(session, OPERATOR, plan.id, valid_from=start, now=now(), today=start)
         grids = grid_frame(session, EVERYWHERE, level=GridLevel.CELL, as_of=start)
     in_band = (grids["households"] - target).abs() <= 0.1 * target
     say(

@@ -1,20 +1,23 @@
-"""Drawing a draft again in the background: start, watch, stop."""
+"""Drawing a plan in the background: start, watch, stop; any process of the server answers for any drawing."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.context import Reading, sessions_of
+from api.context import Now, Reading, sessions_of
 from api.etag import revision_to_match
 from api.principal import Reader
 from api.problems import problems
 from api.routes.plans import PlanId, Planner
 from layers.errors import NotFoundError
 from layers.plans import get_plan
-from layers.plans.jobs import DrawJob, DrawJobs
+from layers.plans.job_rows import unpacked
+from layers.plans.jobs import DrawJobs
+from layers.tables import DrawJob, DrawState
 
 router = APIRouter(prefix="/api/plans/{plan_id}/draw", tags=["plan editing"])
 
@@ -47,15 +50,21 @@ class Redraw(BaseModel):
 class DrawStatus(BaseModel):
     """The last drawing of a plan.
 
-    `grid` is the best so far: a number for each block, one that is not taken yet for new grids. Once it is stored, as
-    one edit that can be undone, `revision` is the plan's.
+    `grid` is the best so far: a number for each block, one that is not taken yet for new grids. Once it is stored,
+    `revision` is the plan's: a new plan begins with these grids, a draft has them as one edit that can be undone.
+    A new plan has blocks once it is `ready`. What a drawing had reached that failed since its process ended is stored
+    by stopping it.
     """
 
     state: Literal["none", "running", "done", "cancelled", "failed"]
+    new: bool
+    ready: bool
     progress: float
     revision: int | None
     error: str | None
     grid: list[int] | None
+    by: str | None
+    started_at: datetime | None
 
 
 @router.post("", status_code=202, responses=problems(401, 403, 404, 409, 412, 422, 428))
@@ -73,27 +82,47 @@ def start_drawing(
         revision=revision_to_match(request),
         now=request.app.state.clock,
     )
-    return _shown(job)
+    return shown_job(job)
 
 
 @router.get("", responses=problems(401, 403, 404, 422))
-def read_drawing(principal: Reader, session: Reading, drawings: Drawings, plan_id: PlanId) -> DrawStatus:
+def read_drawing(
+    principal: Reader, session: Reading, request: Request, now: Now, drawings: Drawings, plan_id: PlanId
+) -> DrawStatus:
     """How far the drawing is, and the best plan so far."""
     principal.scope.require(get_plan(session, principal.scope, plan_id).scope_code)
-    return _shown(drawings.find(plan_id))
+    return shown_job(drawings.find(sessions_of(request), plan_id, now))
 
 
 @router.delete("", responses=problems(401, 403, 404, 422))
-def stop_drawing(principal: Planner, session: Reading, drawings: Drawings, plan_id: PlanId) -> DrawStatus:
+def stop_drawing(
+    principal: Planner, session: Reading, request: Request, drawings: Drawings, plan_id: PlanId
+) -> DrawStatus:
     """Stop the drawing; the best so far is stored."""
     principal.scope.require(get_plan(session, principal.scope, plan_id).scope_code)
-    job = drawings.cancel(plan_id)
+    session.rollback()  # nothing is held while the drawing comes to its end
+    job = drawings.cancel(sessions_of(request), principal, plan_id, now=request.app.state.clock)
     if job is None:
         raise NotFoundError("drawing of plan", plan_id)
-    return _shown(job)
+    return shown_job(job)
 
 
-def _shown(job: DrawJob | None) -> DrawStatus:
+def shown_job(job: DrawJob | None) -> DrawStatus:
+    """A drawing as clients see it."""
     if job is None:
-        return DrawStatus(state="none", progress=0.0, revision=None, error=None, grid=None)
-    return DrawStatus(state=job.state, progress=job.progress, revision=job.revision, error=job.error, grid=job.grid)
+        return DrawStatus(
+            state="none", new=False, ready=True, progress=0.0, revision=None, error=None, grid=None, by=None,
+            started_at=None,
+        )  # fmt: skip
+    labels = unpacked(job.picture)
+    return DrawStatus(
+        state=DrawState(job.state).value,
+        new=bool(job.params.get("new")),
+        ready=job.base_revision > 0,
+        progress=job.progress,
+        revision=job.stored_revision,
+        error=job.error,
+        grid=None if labels is None else labels.tolist(),
+        by=job.by,
+        started_at=job.started_at,
+    )

@@ -6,19 +6,30 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.context import AsOf, Computing, Now, Reading, Writing
+from api.context import AsOf, Now, Reading, Writing, sessions_of
 from api.etag import NOT_MODIFIED, etag_of, is_fresh, revision_to_match
-from api.geojson import GeoJSONResponse, feature_collection
+from api.geojson import GeoJSONResponse, feature_collection, plain
 from api.principal import Reader, SignedIn, allow
 from api.problems import problems
 from api.query import Paging
 from api.routes.grids import GridCollection, GridProperties
-from layers.access import Permission, Principal
+from layers.access import Permission, Principal, Scope
+from layers.engine import begin_writing
 from layers.grids import grid_frame
-from layers.plans import DrawOptions, advance_plan, draw_plan, get_plan, list_plans, publish_plan
+from layers.plans import (
+    DrawOptions,
+    advance_plan,
+    compute_drawing,
+    get_plan,
+    list_plans,
+    publish_plan,
+    store_plan,
+)
+from layers.plans.feasibility import village_feasibility
+from layers.plans.jobs import DrawJobs
 from layers.tables import Plan, PlanState
 
 router = APIRouter(prefix="/api/plans", tags=["plans"])
@@ -28,7 +39,10 @@ PlanId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
 class PlanInfo(BaseModel):
-    """An edition of the grids of one scope; `valid_to` is the first day it is no longer in force."""
+    """An edition of the grids of one scope; `valid_to` is the first day it is no longer in force.
+
+    `activated_at` is when its first day had come and what lies in its grids was re-homed; empty until then.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -40,6 +54,7 @@ class PlanInfo(BaseModel):
     options: dict[str, Any]
     valid_from: date | None
     valid_to: date | None
+    activated_at: datetime | None
     created_at: datetime
     created_by: str
     revision: int
@@ -63,6 +78,35 @@ class NewPlan(BaseModel):
     nesting: Literal["strict_nesting", "grouped", "strict_balance"] = "grouped"
     effort: Literal["fast", "normal", "thorough"] = "normal"
     seed: int = Field(0, ge=0, le=2**31 - 1)
+    background: bool = Field(False, description="Answer at once and draw on; /draw of the plan tells how far it is")
+
+    def options(self) -> DrawOptions:
+        """How the grids are drawn."""
+        return DrawOptions(
+            target=self.target, tolerance=self.tolerance, nesting=self.nesting, effort=self.effort, seed=self.seed
+        )
+
+
+class VillageFeasibility(BaseModel):
+    """How many grids of the wanted size a village allows; `min_deviation` is what they must differ by at least.
+
+    `fewest` and `most` are 0 where no number of grids keeps the band, `best` comes nearest to it.
+    """
+
+    code: str
+    name: str
+    households: float
+    fewest: int
+    most: int
+    best: int
+    min_deviation: float | None
+    verdict: Literal["fits", "too_small", "between", "empty"]
+
+
+class Feasibility(BaseModel):
+    """The villages of an area in the order of their codes."""
+
+    villages: list[VillageFeasibility]
 
 
 class Publication(BaseModel):
@@ -95,17 +139,44 @@ def read_plans(principal: Reader, session: Reading) -> Plans:
     return Plans(plans=[PlanInfo.model_validate(plan) for plan in list_plans(session, principal.scope)])
 
 
-@router.post("", status_code=201, responses=problems(401, 403, 409, 422))
+@router.get("/feasibility", responses=problems(401, 403, 409, 422))
+def read_feasibility(
+    principal: Reader,
+    session: Reading,
+    as_of: AsOf,
+    scope_code: Annotated[str, Query(max_length=32)],
+    target: Annotated[int, Query(ge=1, le=100_000)] = 300,
+    tolerance: Annotated[float, Query(ge=0, lt=1)] = 0.1,
+) -> Feasibility:
+    """What each village allows, before anything is drawn."""
+    principal.scope.require(scope_code)
+    options = DrawOptions(target=target, tolerance=tolerance)
+    rows = village_feasibility(session, Scope(scope_code), options=options, as_of=as_of)
+    columns = zip(*(plain(rows[name]) for name in VillageFeasibility.model_fields), strict=True)
+    names = list(VillageFeasibility.model_fields)
+    return Feasibility(villages=[VillageFeasibility(**dict(zip(names, row, strict=True))) for row in columns])
+
+
+@router.post("", status_code=201, responses=problems(401, 403, 409, 422) | {202: {"model": PlanInfo}})
 def make_plan(
-    principal: Planner, session: Computing, now: Now, as_of: AsOf, response: Response, plan: NewPlan
+    principal: Planner, now: Now, as_of: AsOf, request: Request, response: Response, wanted: NewPlan
 ) -> PlanInfo:
-    """Draw grids into a new draft; takes seconds for a town."""
-    options = DrawOptions(
-        target=plan.target, tolerance=plan.tolerance, nesting=plan.nesting, effort=plan.effort, seed=plan.seed
-    )
-    made = draw_plan(
-        session, principal, scope_code=plan.scope_code, name=plan.name, options=options, as_of=as_of, now=now
-    )
+    """Draw grids into a new draft: takes seconds for a town, or answers 202 at once with `background`."""
+    factory = sessions_of(request)
+    if wanted.background:
+        drawings: DrawJobs = request.app.state.drawings
+        made, _ = drawings.start_new(
+            factory, principal, scope_code=wanted.scope_code, name=wanted.name, options=wanted.options(), as_of=as_of,
+            now=request.app.state.clock,
+        )  # fmt: skip
+        response.status_code = 202
+    else:
+        with factory() as session:  # nobody has to wait while it computes
+            drawing = compute_drawing(
+                session, principal, scope_code=wanted.scope_code, options=wanted.options(), as_of=as_of
+            )
+        with factory.begin() as session:
+            made = store_plan(begin_writing(session), principal, drawing, name=wanted.name, now=now)
     response.headers["Location"] = f"/api/plans/{made.id}"
     return _shown(made, response)
 
@@ -152,7 +223,10 @@ def publish(
     plan_id: PlanId,
     publication: Publication,
 ) -> PlanInfo:
-    """Put an approved plan in force; needs If-Match with its ETag."""
+    """Put an approved plan in force from a day, today or later; needs If-Match with its ETag.
+
+    Until that day every lookup answers with the grids before, and what lies in them stays there.
+    """
     plan = publish_plan(
         session,
         principal,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import geopandas as gpd
@@ -108,6 +108,19 @@ class Division:
         if found is None:
             raise RedrawError(f"There is no grid {number} in this plan; load the plan again.")
         return found
+
+
+    def aimed_at(self, target: float) -> Division:
+        """The same state held against another target.
+
+        Raises
+        ------
+        RedrawError : the target is not a positive number of households
+        """
+        if not (np.isfinite(target) and target > 0):
+            raise RedrawError(f"The target is {target}, but a grid needs a positive number of households.")
+        counts = [c and replace(c, deviation=c.households / target - 1) for c in self.counts]
+        return replace(self, ground=replace(self.ground, target=float(target)), counts=tuple(counts))
 
 
 class Survey(NamedTuple):

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from geo.assign import GridIndex
 from geo.crs import metric_crs
 from layers.access import EVERYWHERE, Scope
-from layers.assignment import REACH_M
 from layers.checks import check_grids
 from layers.errors import MissingDataError
+from layers.geocode.territory import REACH_M
 from layers.geometry import select_frame
 from layers.grids import grid_frame
 from layers.plans.workspace import Workspace, open_workspace
@@ -37,7 +37,7 @@ from layers.tables import (
 
 ERROR, WARNING = "error", "warning"
 HARMLESS = {"sliver", "invalid_edge", "unmatched_node"}
-COLUMNS = ["severity", "kind", "codes", "note", "households", "geometry"]
+COLUMNS = ["severity", "kind", "codes", "note", "facts", "households", "geometry"]
 
 
 def check_plan(session: Session, plan: Plan, *, as_of: date, reading: bool = False) -> gpd.GeoDataFrame:
@@ -50,8 +50,9 @@ def check_plan(session: Session, plan: Plan, *, as_of: date, reading: bool = Fal
 
     Returns
     -------
-    GeoDataFrame in EPSG:4326 with severity ("error" or "warning"), kind, codes (the faulty grid first), note,
-    households (where a grid's size matters, else missing) and the faulty place as geometry
+    GeoDataFrame in EPSG:4326 with severity ("error" or "warning"), kind, codes (the faulty grid first), note, facts
+    (the numbers of the note by name, for a note in another language), households (where a grid's size matters, else
+    missing) and the faulty place as geometry
 
     Raises
     ------
@@ -87,12 +88,13 @@ def fault_texts(findings: gpd.GeoDataFrame) -> list[str]:
 
 
 def _frame(rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame([{"facts": {}} | row for row in rows], columns=COLUMNS)
     return gpd.GeoDataFrame(table.astype({"households": "float64"}), geometry="geometry", crs=SRID)
 
 
 def _cover(session: Session, scope: Scope, plan: Plan, as_of: date) -> gpd.GeoDataFrame:
-    found = check_grids(session, scope, as_of=as_of, plan_id=plan.id)
+    renamed = {new["code"]: old for old, new in plan.converted.items()}
+    found = check_grids(session, scope, as_of=as_of, plan_id=plan.id, renamed=renamed)
     # Grids in pieces are told by their blocks, which also know pieces that touch at a corner.
     found = found[found["kind"] != "part"]
     return _frame(
@@ -102,6 +104,7 @@ def _cover(session: Session, scope: Scope, plan: Plan, as_of: date) -> gpd.GeoDa
                 "kind": row.kind,
                 "codes": row.codes,
                 "note": row.note or f"{row.area_m2:.0f} m²",
+                "facts": {"area_m2": round(float(row.area_m2), 1)},
                 "geometry": row.geometry,
             }
             for row in found.itertuples()
@@ -122,6 +125,7 @@ def _sizes(plan: Plan, grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
                 "kind": "size",
                 "codes": row.code,
                 "note": f"{row.households:.0f} households, not {low:.0f} to {high:.0f}",
+                "facts": {"households": round(row.households), "low": round(low), "high": round(high)},
                 "households": row.households,
                 "geometry": row.geometry,
             }
@@ -199,5 +203,10 @@ class _Homes:
                 note = f"{count} {'row' if count == 1 else 'rows'} would lie in no grid"
                 place = shapely.multipoints(out.geometry[chosen].to_numpy())
                 kind = f"homeless_{table.__tablename__}"
-                findings.append({"severity": severity, "kind": kind, "codes": "", "note": note, "geometry": place})
+                findings.append(
+                    {
+                        "severity": severity, "kind": kind, "codes": "", "note": note, "facts": {"count": count},
+                        "geometry": place,
+                    }
+                )  # fmt: skip
         return _frame(findings)

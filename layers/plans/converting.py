@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from layers.access import VILLAGE_DIGITS, Permission, Principal, Scope
-from layers.assignment import assign_all
 from layers.errors import InvalidInputError, NotFoundError
 from layers.grids import in_force
+from layers.plans.activation import activate_plans, end_plans
 from layers.plans.course import record
 from layers.plans.numbering import next_codes
-from layers.tables import Block, Grid, GridLevel, GridLineage, LineageOp, Outbox, Plan, PlanBlock, PlanState
+from layers.tables import Grid, GridKind, GridLevel, GridLineage, LineageOp, Outbox, Plan, PlanBlock, PlanState
 
 TOWN_DIGITS = 9
 KEPT = ("grid_id", "level", "kind", "households", "area_m2", "digest", "load_id")
@@ -28,17 +28,20 @@ def convert_villages(
     *,
     valid_from: date,
     now: datetime,
+    today: date | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Plan:
-    """Give villages other codes from a date on, with all their grids; outlines stay as they are.
+    """Give villages other codes from a date on, with all their grids in force; outlines stay as they are.
 
     The rows in force end and new ones begin with the same `grid_id`; grids keep the last three digits of their code
-    where no other grid ever had the new one. Lineage rows say CONVERT, and what lies there is re-homed. All of it
-    stands or falls with the caller's transaction.
+    where no other grid ever had the new one. Lineage rows say CONVERT. What lies there is re-homed when the date has
+    come. All of it stands or falls with the caller's transaction. In a draft, the edit `convert` does the same for the
+    day on which the draft comes into force.
 
     Parameters
     ----------
     codes : old to new 12-digit code, all in one town
+    today : the day at the place; by default that of `now`
     names : new names by new code; the others keep theirs
 
     Returns
@@ -53,37 +56,71 @@ def convert_villages(
         the date lies before the village began
     """
     principal.require(Permission.APPROVE)
-    _check_codes(codes)
+    check_codes(codes)
     for code in [*codes, *codes.values()]:
         principal.scope.require(code)
-    villages = _villages(session, codes, valid_from)
-    _check_new(session, codes)
     town = next(iter(codes))[:TOWN_DIGITS]
     plan = Plan(
         name="村改居 " + ", ".join(f"{old[-3:]}→{new[-3:]}" for old, new in sorted(codes.items()))[:180],
         scope_code=town,
         state=PlanState.PUBLISHED,
         options={},
+        converted={old: {"code": new, "name": (names or {}).get(new)} for old, new in codes.items()},
         valid_from=valid_from,
         created_at=now,
         created_by=principal.name,
     )
     session.add(plan)
     session.flush()
+    begin_villages(session, plan)
     for old, new in sorted(codes.items()):
-        name = (names or {}).get(new, villages[old].name)
-        _go_on(session, plan, villages[old], new, {"parent_code": villages[old].parent_code, "name": name})
         _convert_cells(session, plan, old, new)
-        session.execute(sa.update(Block).where(Block.village_code == old).values(village_code=new))
     record(session, plan, "convert", principal.name, now, ", ".join(f"{a}→{b}" for a, b in sorted(codes.items())))
-    session.flush()
-    assign_all(session, Scope(town), as_of=valid_from)
     session.add(Outbox(topic="plan.published", scope_code=town, payload={"plan_id": plan.id}, created_at=now))
     session.flush()
+    end_plans(session)
+    activate_plans(session, today=today or now.date(), now=now)
+    session.refresh(plan)
     return plan
 
 
-def _check_codes(codes: Mapping[str, str]) -> None:
+def begin_villages(session: Session, plan: Plan) -> dict[str, str]:
+    """Let the villages that a plan converts begin with their new codes, on the day the plan comes into force.
+
+    A village that another plan has converted to that very code meanwhile goes on as it is.
+
+    Returns
+    -------
+    Old to new codes of all villages that the plan converts
+
+    Raises
+    ------
+    NotFoundError : no village in force has an old code
+    InvalidInputError : a new code was given to another village, or the day lies not after the old one's first
+    """
+    assert plan.valid_from is not None
+    codes = {old: new["code"] for old, new in plan.converted.items()}
+    done = set(
+        session.scalars(
+            sa.select(Grid.code).where(
+                Grid.level == GridLevel.VILLAGE, Grid.code.in_(list(codes.values())), in_force(plan.valid_from)
+            )
+        )
+    )
+    pending = {old: new for old, new in codes.items() if new not in done}
+    if len(pending) < len(codes):
+        gone = session.scalars(sa.select(Grid.code).where(Grid.code.in_(list(codes)), in_force(plan.valid_from)))
+        check_new(session, [codes[old] for old in gone if old not in pending])
+    villages = _villages(session, pending, plan.valid_from)
+    check_new(session, pending.values())
+    for old, new in sorted(pending.items()):
+        name = plan.converted[old].get("name") or villages[old].name
+        _go_on(session, plan, villages[old], new, {"parent_code": villages[old].parent_code, "name": name})
+    return codes
+
+
+def check_codes(codes: Mapping[str, str]) -> None:
+    """Refuse codes of villages that no conversion can mean; see `convert_villages`."""
     if not codes:
         raise InvalidInputError("Name at least one village and its new code, as OLD=NEW.")
     for code in [*codes, *codes.values()]:
@@ -112,12 +149,41 @@ def _villages(session: Session, codes: Mapping[str, str], day: date) -> dict[str
     return found
 
 
-def _check_new(session: Session, codes: Mapping[str, str]) -> None:
-    used = session.scalar(sa.select(Grid.code).where(Grid.code.in_(list(codes.values()))).limit(1))
+def check_new(session: Session, codes: Collection[str]) -> None:
+    """Refuse a code that was ever given.
+
+    Raises
+    ------
+    InvalidInputError : one was
+    """
+    given = sa.select(Grid.code).where(Grid.code.in_(list(codes)), Grid.valid_from.is_not(None))
+    used = session.scalar(given.order_by(Grid.code).limit(1))
     if used is not None:
         raise InvalidInputError(
             f"The code {used} was given before, and codes are never reused; take the next free one."
         )
+
+
+def cell_codes(session: Session, cells: Sequence[tuple[str, bool]], village: str, taken: Collection[str]) -> list[str]:
+    """(n,) codes in `village` of grids that follow it there.
+
+    Each keeps its last three digits, unless they were given before or are among `taken`; then it gets the next free
+    number.
+
+    Parameters
+    ----------
+    cells : (n,) present code, and whether the grid is dedicated
+    """
+    ever = sa.select(Grid.code).where(Scope(village).prefix(Grid.code), Grid.valid_from.is_not(None))
+    used = set(session.scalars(ever)) | set(taken)
+    codes = []
+    for was, dedicated in cells:
+        code = f"{village}{was[-3:]}"
+        if code in used:
+            (code,) = next_codes(session, [village], [dedicated], used)
+        used.add(code)
+        codes.append(code)
+    return codes
 
 
 def _convert_cells(session: Session, plan: Plan, old: str, new: str) -> None:
@@ -127,12 +193,8 @@ def _convert_cells(session: Session, plan: Plan, old: str, new: str) -> None:
         .where(Grid.level == GridLevel.CELL, Scope(old).prefix(Grid.code), in_force(plan.valid_from))
         .order_by(Grid.code)
     ).all()
-    ever = set(session.scalars(sa.select(Grid.code).where(Scope(new).prefix(Grid.code))))
-    for cell in cells:
-        code = f"{new}{cell.code[-3:]}"
-        if code in ever:
-            (code,) = next_codes(session, [new], [int(cell.code[-3:]) > 900], ever)
-        ever.add(code)
+    given = cell_codes(session, [(cell.code, cell.kind == GridKind.DEDICATED) for cell in cells], new, [])
+    for cell, code in zip(cells, given, strict=True):
         row = {"parent_code": new, "name": cell.name}
         source, was = cell.plan_id, cell.code
         _go_on(session, plan, cell, code, row)

@@ -19,21 +19,23 @@ from sqlalchemy.orm import Session
 from geo.crs import metric_crs
 from layers.access import Permission, Principal
 from layers.errors import InvalidInputError, UnreadableFileError
-from layers.geometry import select_frame, to_sql
+from layers.geometry import multi_polygons, select_frame, to_sql
+from layers.plans.blocks import stored_ids
+from layers.plans.converting import check_codes
 from layers.plans.course import record
-from layers.plans.drawing import CHUNK, DrawOptions
+from layers.plans.options import DrawOptions
 from layers.tables import SRID, Block, Grid, GridKind, GridLevel, Plan, PlanBlock, PlanState
 
 FORMATS = (".geojson", ".gpkg", ".shp", ".parquet", ".csv")
-COLUMNS = ("grid_id", "code", "name", "kind", "number", "village", "households", "block_key")
+COLUMNS = ("grid_id", "code", "name", "kind", "number", "locked", "village", "households", "block_key")
 REQUIRED = {"code", "block_key"}
 
 
 def plan_frame(session: Session, plan: Plan) -> gpd.GeoDataFrame:
     """One row for each block of a plan, in the order of their keys: everything that makes the plan.
 
-    Columns: block_key, village, households, and of its grid code, grid_id, name, kind, and number once the plan was
-    edited; geometry in EPSG:4326.
+    Columns: block_key, village, households, and of its grid code, grid_id, name, kind, locked (0 or 1), and number once
+    the plan was edited; geometry in EPSG:4326.
     Grids are the unions of their blocks, so that nothing is lost when these come back.
     """
     blocks, grids = PlanBlock.__table__, Grid.__table__
@@ -45,11 +47,12 @@ def plan_frame(session: Session, plan: Plan) -> gpd.GeoDataFrame:
         raise InvalidInputError(f"Plan {plan.id} was not drawn from blocks, so there is nothing to write as blocks.")
     of = session.execute(sa.select(blocks.c.block_id, blocks.c.grid_code).where(blocks.c.plan_id == plan.id)).all()
     said = session.execute(
-        sa.select(*(grids.c[name] for name in ("code", "grid_id", "name", "kind", "number"))).where(
+        sa.select(*(grids.c[name] for name in ("code", "grid_id", "name", "kind", "number", "locked"))).where(
             grids.c.plan_id == plan.id
         )
     ).all()
-    marks = pd.DataFrame([tuple(row) for row in said], columns=["code", "grid_id", "name", "kind", "number"])
+    marks = pd.DataFrame([tuple(row) for row in said], columns=["code", "grid_id", "name", "kind", "number", "locked"])
+    marks["locked"] = marks["locked"].astype("int64")
     frame["code"] = frame["id"].map({row.block_id: row.grid_code for row in of})
     frame = frame.rename(columns={"village_code": "village"}).merge(marks, on="code", how="left")
     frame = frame[[*COLUMNS, "geometry"]]
@@ -72,6 +75,7 @@ def export_plan(session: Session, plan: Plan, path: Path) -> int:
     frame = plan_frame(session, plan)
     path.parent.mkdir(parents=True, exist_ok=True)
     about = {"name": plan.name, "scope_code": plan.scope_code, "options": plan.options, "numbers": plan.numbers}
+    about |= {"converted": plan.converted} if plan.converted else {}
     if path.suffix == ".csv":
         frame.drop(columns="geometry").to_csv(path, index=False, encoding="utf-8-sig")
     elif path.suffix == ".parquet":
@@ -117,6 +121,7 @@ def import_plan(
         scope_code=scope_code,
         state=PlanState.DRAFT,
         options=_options(about.get("options")),
+        converted=_converted(about.get("converted") or {}),
         created_at=now,
         created_by=principal.name,
     )
@@ -183,6 +188,17 @@ def _options(given: Any) -> dict[str, Any]:
     return kept
 
 
+def _converted(given: Any) -> dict[str, Any]:
+    """Villages that get another code with the plan, after the same checks as when they are edited."""
+    try:
+        found = {old: {"code": new["code"], "name": new.get("name")} for old, new in given.items()}
+    except (AttributeError, KeyError, TypeError) as error:
+        raise InvalidInputError("The converted villages beside the file make no sense; export again.") from error
+    if found:
+        check_codes({old: new["code"] for old, new in found.items()})
+    return found
+
+
 def _check(rows: pd.DataFrame, scope_code: str) -> None:
     if rows.empty:
         raise InvalidInputError("The file holds no block.")
@@ -196,7 +212,7 @@ def _check(rows: pd.DataFrame, scope_code: str) -> None:
     twice = rows["block_key"].duplicated() | rows["block_key"].isna()
     if twice.any():
         raise InvalidInputError(f"The block {rows.loc[twice, 'block_key'].iloc[0]} comes twice or has no key.")
-    for column in ("grid_id", "name", "kind", "number"):
+    for column in ("grid_id", "name", "kind", "number", "locked"):
         if column in rows and rows[["code", column]].drop_duplicates()["code"].duplicated().any():
             raise InvalidInputError(f"The blocks of one grid contradict each other in the column {column}.")
 
@@ -204,7 +220,7 @@ def _check(rows: pd.DataFrame, scope_code: str) -> None:
 def _blocks(session: Session, rows: pd.DataFrame) -> dict[str, int]:
     """Ids by key; blocks that are not stored yet are added."""
     keys = rows["block_key"].tolist()
-    stored = _stored(session, keys)
+    stored = stored_ids(session, keys)
     new = rows[~rows["block_key"].isin(list(stored))]
     if not len(new):
         return stored
@@ -213,7 +229,9 @@ def _blocks(session: Session, rows: pd.DataFrame) -> dict[str, int]:
             f"The block {new['block_key'].iloc[0]} is not stored here, and the file does not say where it lies; "
             "import a format with shapes."
         )
-    shapes = [_multi(shape) for shape in new.geometry]
+    shapes = multi_polygons(new.geometry)
+    if any(shape.is_empty for shape in shapes):
+        raise InvalidInputError("A block has no polygon.")
     session.execute(
         sa.insert(Block),
         [
@@ -223,23 +241,7 @@ def _blocks(session: Session, rows: pd.DataFrame) -> dict[str, int]:
             )
         ],
     )
-    return stored | _stored(session, new["block_key"].tolist())
-
-
-def _stored(session: Session, keys: list[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for start in range(0, len(keys), CHUNK):
-        statement = sa.select(Block.block_key, Block.id).where(Block.block_key.in_(keys[start : start + CHUNK]))
-        found |= {row.block_key: row.id for row in session.execute(statement)}
-    return found
-
-
-def _multi(shape: Any) -> shapely.MultiPolygon:
-    if isinstance(shape, shapely.Polygon) and not shape.is_empty:
-        return shapely.MultiPolygon([shape])
-    if isinstance(shape, shapely.MultiPolygon) and not shape.is_empty:
-        return shape
-    raise InvalidInputError("A block has no polygon.")
+    return stored | stored_ids(session, new["block_key"].tolist())
 
 
 def _store_grids(session: Session, plan: Plan, rows: pd.DataFrame, ids: dict[str, int]) -> int:
@@ -270,7 +272,8 @@ def _store_grids(session: Session, plan: Plan, rows: pd.DataFrame, ids: dict[str
                 "households": int(part["households"].sum()),
                 "area_m2": float(area[part.index].sum()),
                 "number": int(row["number"]) if has_numbers else None,
-                "geom": to_sql([_multi(union)])[0],
+                "locked": _is_locked(row),
+                "geom": to_sql(multi_polygons([union]))[0],
             }
         )
     numbers = [value["number"] for value in values]
@@ -290,6 +293,13 @@ def _kind(row: pd.Series) -> GridKind:
     if value not in set(GridKind):
         raise InvalidInputError(f"{value} is no kind of grid; use {' or '.join(GridKind)}.")
     return GridKind(value)
+
+
+def _is_locked(row: pd.Series) -> bool:
+    value = str(row.get("locked", 0)).strip().lower()
+    if value not in {"0", "1", "0.0", "1.0", "true", "false", "none", "nan", ""}:
+        raise InvalidInputError(f"locked is {value}; write 1 for a locked grid and 0 for others.")
+    return value in {"1", "1.0", "true"}
 
 
 def _identity(row: pd.Series) -> str:

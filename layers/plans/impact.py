@@ -9,6 +9,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import sqlalchemy as sa
 from scipy.optimize import linear_sum_assignment
 from sqlalchemy.orm import Session
 
@@ -17,9 +18,10 @@ from layers.access import EVERYWHERE, Scope
 from layers.geometry import Bounds, select_frame, within_bounds
 from layers.grids import grid_frame
 from layers.plans.lineage import NEGLIGIBLE, common_ground
-from layers.tables import CLOSED_STATES, SRID, Address, Camera, GridLevel, Household, Plan, Report
+from layers.tables import CLOSED_STATES, SRID, Address, Camera, GridLevel, Household, Plan, Report, Team
 
-COUNTED = ("households", "addresses", "cameras", "open_reports")
+LOCATED = ("households", "addresses", "cameras", "open_reports")
+COUNTED = (*LOCATED, "teams")
 LEAST_M2 = 1.0
 """Smaller pieces come from rounding."""
 
@@ -28,10 +30,12 @@ LEAST_M2 = 1.0
 class Impact:
     """The difference between two editions of the grids of one area.
 
-    totals : how many households, addresses, cameras and open reports get another grid
+    totals : how many households, addresses, cameras, open reports and teams get another grid; teams of a village that
+        gets another code count as well
     rows : one for each old and new grid with common ground or places: old_code and new_code (None for no grid),
-        households, addresses, cameras, open_reports, area_m2, share_households and share_area of the old grid's, and
-        stays: whether the new grid is what becomes of the old one
+        households, addresses, cameras, open_reports, teams (at the new grid with most of the old one's households),
+        area_m2, share_households and share_area of the old grid's, and stays: whether the new grid is what becomes of
+        the old one
     places : EPSG:4326, the ground that changes hands: old_code, new_code, households, geometry
     """
 
@@ -61,7 +65,11 @@ def compare_plans(session: Session, plan: Plan, other: Plan | None, *, as_of: da
     pairs = pairs.join(pieces.assign(area_m2=pieces.area).groupby(["old", "new"])["area_m2"].sum(), how="outer")
     pairs = pairs.fillna(0.0).reset_index()
     pairs["stays"] = _goes_on(pairs, old, new)
-    return _impact(pairs, pieces, old, new)
+    pairs["teams"] = _teams(session, pairs, old)
+    found = _impact(pairs, pieces, old, new)
+    villages = sorted(set(plan.converted) - set(other.converted if other is not None else {}))
+    found.totals["teams"] += len(session.scalars(sa.select(Team.id).where(Team.area_code.in_(villages))).all())
+    return found
 
 
 def grids_before(session: Session, plan: Plan, other: Plan | None, *, as_of: date) -> gpd.GeoDataFrame:
@@ -88,7 +96,7 @@ def _pairs(session: Session, old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, bound
     )
     before, after = (GridIndex(frame.geometry, frame["code"].to_numpy(dtype=str)) for frame in (old, new))
     counts = []
-    for name, (table, columns, conditions) in zip(COUNTED, tables, strict=True):
+    for name, (table, columns, conditions) in zip(LOCATED, tables, strict=True):
         near: Any = within_bounds(session, table.__table__.c.geom, bounds)
         rows = select_frame(session, columns, table.geom, near, *conditions, order_by=table.id)
         x, y = rows.geometry.x.to_numpy(dtype=float), rows.geometry.y.to_numpy(dtype=float)
@@ -97,6 +105,22 @@ def _pairs(session: Session, old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, bound
         at = at[(at["old"] >= 0) | (at["new"] >= 0)]
         counts.append(at.groupby(["old", "new"])[name].sum())
     return pd.concat(counts, axis=1)
+
+
+def _teams(session: Session, pairs: pd.DataFrame, old: gpd.GeoDataFrame) -> np.ndarray:
+    """(p,) how many teams of the old grid of a pair go to the new one: all or none."""
+    codes = old["code"].tolist()
+    rows = session.execute(
+        sa.select(Team.area_code, sa.func.count()).where(Team.area_code.in_(codes)).group_by(Team.area_code)
+    ).all()
+    count = {row[0]: int(row[1]) for row in rows}
+    most = pairs[(pairs["old"] >= 0) & (pairs["new"] >= 0)].sort_values(
+        ["old", "households", "area_m2", "new"], ascending=[True, False, False, True]
+    )
+    home = most.drop_duplicates("old").index
+    teams = np.zeros(len(pairs))
+    teams[home] = [count.get(codes[position], 0) for position in pairs.loc[home, "old"].to_numpy(dtype=int)]
+    return teams
 
 
 def _goes_on(pairs: pd.DataFrame, old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> np.ndarray:

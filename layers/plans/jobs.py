@@ -2,74 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from threading import Event, Lock, Thread
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import date, datetime
+from threading import Lock, Thread
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session, sessionmaker
 
-from geo import redraw
-from geo.draw import draw_grids
 from geo.errors import GeoError, RedrawError
 from layers.access import Principal, Scope
-from layers.basemap import road_frame, water_frame
 from layers.engine import begin_writing
-from layers.errors import InvalidStateError, LayersError
-from layers.plans.drawing import DrawOptions
-from layers.plans.editing import open_draft, store_drawing
-from layers.plans.workspace import Workspace, block_frame, open_workspace
-from layers.tables import SRID
+from layers.errors import LayersError
+from layers.plans.blocks import scope_blocks, scope_villages, store_blocks
+from layers.plans.drawing import barriers, begin_plan, store_grids
+from layers.plans.history import open_draft
+from layers.plans.job_rows import LOST, begin_job, end_job, is_lost, keep_best, last_job, packed, renew, store_result
+from layers.plans.options import DrawOptions
+from layers.plans.runs import Run, drawn_again, drawn_grids, still_blocks
+from layers.plans.workspace import block_frame, open_workspace
+from layers.tables import DrawJob, DrawState, Plan
 
-RUNNING, DONE, CANCELLED, FAILED = "running", "done", "cancelled", "failed"
+log = logging.getLogger(__name__)
 
-
-@dataclass(eq=False)
-class DrawJob:
-    """One drawing of a draft; `grid` is the best so far, as a number for each block.
-
-    revision : of the plan once the drawing is stored
-    """
-
-    plan_id: int
-    state: str = RUNNING
-    progress: float = 0.0
-    grid: list[int] | None = None
-    revision: int | None = None
-    error: str | None = None
-    stop: Event = field(default_factory=Event)
-    thread: Thread | None = None
+Factory = sessionmaker[Session]
+Clock = Callable[[], datetime]
+TELL_S = 0.4  # between two looks of a drawing's keeper at the database
+QUIET_S = 5.0  # so long it says nothing where nothing has changed
+BROKEN = "The drawing failed; the server's log says why."
 
 
 class DrawJobs:
-    """The drawings of one application; what is finished stays as an edit of the plan, what runs ends with the process.
+    """The drawings that this process computes; how far they are stands in the database, where all processes see it.
 
-    One drawing of a plan runs at a time in a process. Two processes may draw one plan: the later one fails, since the
-    plan has another revision by then.
+    One drawing of a plan runs at a time. It ends with the process; what it had reached stays, see `cancel`.
     """
 
     def __init__(self) -> None:
-        self._jobs: dict[int, DrawJob] = {}
+        self._runs: dict[int, Run] = {}
         self._lock = Lock()
-
-    def find(self, plan_id: int) -> DrawJob | None:
-        """The last drawing of a plan in this process."""
-        with self._lock:
-            return self._jobs.get(plan_id)
 
     def start(
         self,
-        factory: sessionmaker[Session],
+        factory: Factory,
         principal: Principal,
         plan_id: int,
         options: Mapping[str, Any],
         *,
         keep_labels: bool = True,
         revision: int | None = None,
-        now: Any,
+        now: Clock,
     ) -> DrawJob:
         """Draw the grids of a draft again, in a thread; locked and dedicated grids stay.
 
@@ -77,7 +66,7 @@ class DrawJobs:
         ----------
         options : fields of `DrawOptions`; those that are not given are the plan's
         keep_labels : few households change grid; else the grids are drawn afresh
-        now : gives the instant at which the drawing is stored
+        now : gives the instant at which something is stored
 
         Raises
         ------
@@ -87,117 +76,208 @@ class DrawJobs:
             plan = open_draft(session, principal, plan_id, revision=revision)
             workspace = open_workspace(session, plan, reading=True)
             wanted = DrawOptions(**(asdict(DrawOptions()) | plan.options | dict(options)))
-            lines = _lines(session, Scope(plan.scope_code), workspace)
+            lines = barriers(session, Scope(plan.scope_code), block_frame(workspace))
             seen = plan.revision
-        job = DrawJob(plan_id)
+        params = dict(options) | {"keep_labels": keep_labels}
+        with factory.begin() as session:
+            open_draft(begin_writing(session), principal, plan_id, revision=seen)
+            job = begin_job(session, plan_id, params, base_revision=seen, by=principal.name, now=now())
+        still = still_blocks(workspace)
+
+        def draw(run: Run) -> NDArray[np.int64] | None:
+            if still.all():
+                raise RedrawError("Nothing would change: all grids are locked or dedicated.")
+            return drawn_again(workspace, wanted, lines, still, keep_labels, run)
+
+        return self._run(factory, principal, job, draw, now)
+
+    def start_new(
+        self,
+        factory: Factory,
+        principal: Principal,
+        *,
+        scope_code: str,
+        name: str,
+        options: DrawOptions,
+        as_of: date,
+        now: Clock,
+    ) -> tuple[Plan, DrawJob]:
+        """Begin a draft and draw its grids in a thread; until they are there, each village is one grid.
+
+        Raises
+        ------
+        ForbiddenError : no right to plan, or the scope lies outside the principal's
+        MissingDataError : no village is loaded in the scope
+        """
+        scope = Scope(scope_code)
+        with factory() as session:
+            scope_villages(session, scope, day=as_of)
+        with factory.begin() as session:
+            plan = begin_plan(
+                begin_writing(session), principal, scope_code=scope_code, name=name, options=options, now=now()
+            )
+            params = asdict(options) | {"new": True}
+            job = begin_job(session, plan.id, params, base_revision=0, by=principal.name, now=now())
+
+        def draw(run: Run) -> NDArray[np.int64] | None:
+            with factory() as session:
+                blocks = scope_blocks(session, scope, scope_villages(session, scope, day=as_of))
+                lines = barriers(session, scope, blocks)
+            with factory.begin() as session:
+                ids = _begin_grids(begin_writing(session), principal, run, blocks)
+            order = np.argsort(ids)
+            return drawn_grids(blocks, options, lines, lambda labels: labels[order], run)
+
+        return plan, self._run(factory, principal, job, draw, now)
+
+    def find(self, factory: Factory, plan_id: int, now: datetime) -> DrawJob | None:
+        """The last drawing of a plan, whoever computes it; one that has lost its process is marked as failed."""
+        with factory() as session:
+            job = last_job(session, plan_id)
+        if job is None or not is_lost(job, now):
+            return job
+        with factory.begin() as session:
+            job = last_job(begin_writing(session), plan_id)
+            if job is not None and is_lost(job, now):
+                end_job(job, DrawState.FAILED, now, error=LOST)
+        return job
+
+    def cancel(
+        self, factory: Factory, principal: Principal, plan_id: int, *, now: Clock, wait_s: float = 30.0
+    ) -> DrawJob | None:
+        """Stop the drawing of a plan and keep the best so far, also where its process has ended or is another one."""
+        with factory.begin() as session:
+            job = last_job(begin_writing(session), plan_id)
+            if job is None:
+                return None
+            if is_lost(job, now()) or (job.state == DrawState.FAILED and job.error == LOST):
+                keep_best(session, principal, job, now())
+                return job
+            job.stop_wanted = True
         with self._lock:
-            other = self._jobs.get(plan_id)
-            if other is not None and other.state == RUNNING:
-                raise InvalidStateError("plan", "DRAFT", "drawn twice at a time", ["cancel"])
-            self._jobs[plan_id] = job
+            run = self._runs.get(job.id)
+        if run is not None and run.thread is not None:
+            run.stop.set()
+            run.thread.join(wait_s)
+        end = time.monotonic() + wait_s
+        while (found := self.find(factory, plan_id, now())) is not None and found.state == DrawState.RUNNING:
+            if time.monotonic() > end:
+                break
+            time.sleep(0.1)
+        return found
 
-        def run() -> None:
-            try:
-                labels = _draw(workspace, wanted, lines, keep_labels, job)
-                if labels is None:
-                    job.state = CANCELLED
-                    return
-                if np.array_equal(labels, workspace.division.label):
-                    job.grid, job.progress, job.revision, job.state = labels.tolist(), 1.0, seen, DONE
-                    return
-                params = dict(options) | {"keep_labels": keep_labels}
-                with factory.begin() as session:
-                    begin_writing(session)
-                    done = store_drawing(session, principal, plan_id, labels, params, now=now(), revision=seen)
-                job.grid, job.progress = done.workspace.division.label.tolist(), 1.0
-                job.revision = done.workspace.revision
-                job.state = CANCELLED if job.stop.is_set() else DONE
-            except (LayersError, GeoError) as error:
-                job.error, job.state = str(error), FAILED
-            except Exception:
-                job.error, job.state = "The drawing failed; the server's log says why.", FAILED
-                raise
-
-        job.thread = Thread(target=run, name=f"draw-{plan_id}", daemon=True)
-        job.thread.start()
-        return job
-
-    def cancel(self, plan_id: int, *, wait_s: float = 30.0) -> DrawJob | None:
-        """Stop the drawing of a plan and keep the best so far."""
-        job = self.find(plan_id)
-        if job is not None and job.thread is not None:
-            job.stop.set()
-            job.thread.join(wait_s)
-        return job
+    def join(self, plan_id: int, wait_s: float = 60.0) -> None:
+        """Wait until this process draws a plan no more."""
+        with self._lock:
+            threads = [run.thread for run in self._runs.values() if run.plan_id == plan_id]
+        for thread in threads:
+            if thread is not None:
+                thread.join(wait_s)
 
     def close(self) -> None:
-        """Stop all drawings, as when the application ends."""
+        """Stop all drawings of this process and keep the best of each, as when the application ends."""
         with self._lock:
-            running = [job for job in self._jobs.values() if job.state == RUNNING]
-        for job in running:
-            self.cancel(job.plan_id)
+            runs = list(self._runs.values())
+        for run in runs:
+            run.stop.set()
+        for run in runs:
+            if run.thread is not None:
+                run.thread.join(30.0)
+
+    def _run(
+        self,
+        factory: Factory,
+        principal: Principal,
+        job: DrawJob,
+        draw: Callable[[Run], NDArray[np.int64] | None],
+        now: Clock,
+    ) -> DrawJob:
+        run = Run(job.id, job.plan_id)
+
+        def work() -> None:
+            keeper = Thread(target=_keep_telling, args=(factory, run, now), daemon=True)
+            keeper.start()
+            try:
+                _finish(factory, principal, run, draw, now)
+            finally:
+                run.over.set()
+                keeper.join()
+                with self._lock:
+                    self._runs.pop(job.id, None)
+
+        run.thread = Thread(target=work, name=f"draw-{job.plan_id}", daemon=True)
+        with self._lock:
+            self._runs[job.id] = run
+        run.thread.start()
+        return job
 
 
-def _lines(session: Session, scope: Scope, workspace: Workspace) -> tuple[Any, Any]:
-    blocks = block_frame(workspace)
-    bounds = tuple(blocks.geometry.to_crs(SRID).total_bounds)
-    rivers = water_frame(session, scope, bounds=bounds).to_crs(blocks.crs).geometry
-    roads = road_frame(session, scope, bounds=bounds).to_crs(blocks.crs).geometry
-    return (rivers if len(rivers) else None), (roads if len(roads) else None)
+def _finish(
+    factory: Factory,
+    principal: Principal,
+    run: Run,
+    draw: Callable[[Run], NDArray[np.int64] | None],
+    now: Clock,
+) -> None:
+    """Draw, and store the outcome: the plan's new grids and the end of the drawing in one transaction."""
+    error = BROKEN
+    try:
+        labels = draw(run)
+        if run.stop.is_set():
+            labels = run.labels if labels is None else labels
+        with factory.begin() as session:
+            job = begin_writing(session).get_one(DrawJob, run.job_id)
+            if job.state != DrawState.RUNNING:
+                return
+            if labels is not None:
+                job.picture = packed(store_result(session, principal, job, labels, now()))
+            state = DrawState.CANCELLED if run.stop.is_set() else DrawState.DONE
+            end_job(job, state, now(), revision=job.stored_revision)
+        return
+    except (LayersError, GeoError) as known:
+        error = str(known)
+    except Exception:
+        log.exception("drawing %s of plan %s failed", run.job_id, run.plan_id)
+    with factory.begin() as session:
+        job = begin_writing(session).get_one(DrawJob, run.job_id)
+        if run.labels is not None:
+            job.picture = packed(run.labels)
+        end_job(job, DrawState.FAILED, now(), error=error)
 
 
-def _draw(
-    workspace: Workspace, options: DrawOptions, lines: tuple[Any, Any], keep_labels: bool, job: DrawJob
-) -> NDArray[np.int64] | None:
-    """(n,) labels, those past the taken numbers for new grids; None if it was stopped before there was a plan."""
-    division = workspace.division
-    still = np.array([grid is not None and (grid.locked or grid.dedicated) for grid in division.grids], dtype=bool)[
-        division.label
-    ]
-    free = ~still
-    if not free.any():
-        raise RedrawError("Nothing would change: all grids are locked or dedicated.")
-    blocks = block_frame(workspace)
-    if not keep_labels:
-        blocks = blocks[free]
-
-    def labelled(drawn: pd.Series) -> NDArray[np.int64]:
-        if keep_labels:
-            label = drawn.to_numpy(dtype=np.int64)
-            # Numbers of abolished grids are not given again.
-            return np.where(np.isin(label, division.numbers), label, len(division.grids) + label)
-        return _matched(workspace, drawn.to_numpy(dtype=np.int64), free)
-
-    def tell(done: float, drawn: pd.Series | None) -> bool:
-        job.progress = min(float(done), 0.999)
-        if drawn is not None:
-            job.grid = labelled(drawn).tolist()
-        return not job.stop.is_set()
-
-    drawn = draw_grids(
-        blocks,
-        target=options.target,
-        tolerance=options.tolerance,
-        parent=blocks["village_code"].to_numpy(),
-        rivers=lines[0],
-        roads=lines[1],
-        nesting=options.nesting,
-        effort=options.effort,
-        seed=options.seed,
-        previous=division.label if keep_labels else None,
-        fixed=still if keep_labels else None,
-        progress=tell,
-    )
-    return None if job.stop.is_set() and job.grid is None else labelled(drawn)
+def _keep_telling(factory: Factory, run: Run, now: Clock) -> None:
+    """Write down every now and then how far a drawing is, and see whether somebody wants it to stop."""
+    said: tuple[float, Any] = (0.0, None)
+    at = time.monotonic()
+    while not run.over.wait(TELL_S):
+        state = (run.progress, run.labels)
+        if state[0] == said[0] and state[1] is said[1] and time.monotonic() - at < QUIET_S:
+            with factory() as session:
+                wanted = session.scalar(sa.select(DrawJob.stop_wanted).where(DrawJob.id == run.job_id))
+            if wanted is not False:
+                run.stop.set()
+            continue
+        values: dict[str, Any] = {"progress": state[0], "seen_at": now()}
+        if state[1] is not None and state[1] is not said[1]:
+            values["picture"] = packed(state[1])
+        try:
+            with factory.begin() as session:
+                statement = sa.update(DrawJob).where(DrawJob.id == run.job_id, DrawJob.state == DrawState.RUNNING)
+                stop = begin_writing(session).scalar(statement.values(values).returning(DrawJob.stop_wanted))
+        except sa.exc.OperationalError as error:  # the database is busy; the next look will do
+            log.warning("drawing %s could not tell how far it is: %s", run.job_id, error.orig)
+            continue
+        said, at = state, time.monotonic()
+        if stop is not False:  # somebody asked for it, or ended the drawing
+            run.stop.set()
 
 
-def _matched(workspace: Workspace, drawn: NDArray[np.int64], free: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Labels of all blocks: a new grid gets the number of the old one that it shares most households with."""
-    division = workspace.division
-    size = len(division.grids)
-    both = np.asarray(division.label, dtype=np.int64).copy()
-    both[free] = size + drawn
-    fresh = redraw.divide(division.ground, both)
-    match = redraw.compare(division, fresh).match.dropna().astype(int)
-    old_of = {new: old for old, new in match[["old", "new"]].to_numpy().tolist() if new >= size}
-    return np.array([old_of.get(label, label) for label in both.tolist()], dtype=np.int64)
+def _begin_grids(session: Session, principal: Principal, run: Run, blocks: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Store the blocks of a new plan with one grid for each village; returns their ids."""
+    job = session.get_one(DrawJob, run.job_id)
+    plan = open_draft(session, principal, run.plan_id, revision=None)
+    ids = store_blocks(session, blocks)
+    store_grids(session, plan, blocks, ids, pd.factorize(blocks["village_code"], sort=True)[0])
+    renew(session, plan)
+    job.base_revision = plan.revision
+    return ids

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -16,14 +17,21 @@ from layers.tables import LineageOp
 NEGLIGIBLE = 0.001
 
 
-def lineage(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, households: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+def lineage(
+    old: gpd.GeoDataFrame,
+    new: gpd.GeoDataFrame,
+    households: gpd.GeoDataFrame,
+    converted: Mapping[str, str] | None = None,
+) -> list[dict[str, Any]]:
     """Rows (old_code, new_code, op, share_households, share_area) for two editions of the same scope.
 
     Shares are of the old grid; they add up to one over its rows when the new edition covers it. A new grid without
     a predecessor is CREATE, an old one without a successor ABOLISH; one to one with a changed outline is REDRAW, and
     with the same outline in another village REPARENT, with another name or code RENAME; an old grid in several new ones
     SPLIT, several old ones in one new MERGE, and what is both at once REDRAW. A grid that goes on as it was has no row.
+    A grid that only follows its village to the code that `converted` (old to new village code) gives it is CONVERT.
     """
+    converted = converted or {}
     pairs = _shares(old, new, households)
     successors = pairs.groupby("old")["new"].size()
     predecessors = pairs.groupby("new")["old"].size()
@@ -31,7 +39,7 @@ def lineage(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, households: gpd.GeoDat
         {
             "old_code": old["code"].iloc[i],
             "new_code": new["code"].iloc[j],
-            "op": _op(old.iloc[i], new.iloc[j], successors[i], predecessors[j]),
+            "op": _op(old.iloc[i], new.iloc[j], successors[i], predecessors[j], converted),
             "share_households": None if np.isnan(share) else float(share),
             "share_area": float(share_area),
         }
@@ -58,13 +66,31 @@ def lineage(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, households: gpd.GeoDat
     return rows
 
 
-def _op(old: pd.Series, new: pd.Series, successors: int, predecessors: int) -> LineageOp:
+def successors(rows: Iterable[Any]) -> dict[str, str]:
+    """Old code -> the new code with the largest share of its households, then of its ground, then the smallest code.
+
+    Every row has old_code, new_code, share_households and share_area.
+    """
+
+    def weight(row: Any) -> tuple[float, float]:
+        return row.share_households or 0.0, row.share_area or 0.0
+
+    found: dict[str, Any] = {}
+    for row in sorted(rows, key=lambda row: row.new_code):
+        if row.old_code not in found or weight(row) > weight(found[row.old_code]):
+            found[row.old_code] = row
+    return {code: row.new_code for code, row in found.items()}
+
+
+def _op(old: pd.Series, new: pd.Series, successors: int, predecessors: int, converted: Mapping[str, str]) -> LineageOp:
     if successors > 1 and predecessors == 1:
         return LineageOp.SPLIT
     if successors == 1 and predecessors > 1:
         return LineageOp.MERGE
     if not _same_outline(old, new, successors, predecessors):
         return LineageOp.REDRAW
+    if converted.get(old["code"][:-3]) == new["code"][:-3]:
+        return LineageOp.CONVERT
     return LineageOp.RENAME if old["code"][:-3] == new["code"][:-3] else LineageOp.REPARENT
 
 

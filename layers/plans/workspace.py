@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
@@ -17,10 +18,10 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from geo.crs import metric_crs
-from geo.redraw import Division, Ground, divide, prepare
+from geo.redraw import Division, Ground, apply, convert, divide, prepare
 from geo.redraw import Grid as Marked
 from layers.errors import MissingDataError
-from layers.geometry import select_frame
+from layers.geometry import multi_polygons, select_frame
 from layers.tables import Block, Grid, GridKind, GridLevel, Load, Plan, PlanBlock
 
 MOST_KEPT = 8
@@ -59,7 +60,7 @@ class Workspace:
         """Outlines of grids in degrees; neighbours share every vertex."""
         label = self.division.label
         unions = [shapely.coverage_union_all(self.degrees[label == number]) for number in numbers]
-        return [shape if shape.geom_type == "MultiPolygon" else shapely.MultiPolygon([shape]) for shape in unions]
+        return multi_polygons(unions)
 
 
 class _Kept:
@@ -114,6 +115,11 @@ def open_workspace(session: Session, plan: Plan, *, reading: bool = False) -> Wo
     return built
 
 
+def target_of(options: Mapping[str, Any]) -> float:
+    """Households a grid should have by a plan's options."""
+    return float(options.get("target", 300))
+
+
 def keep(session: Session, plan: Plan, workspace: Workspace) -> None:
     """Hold the state for the next request once the session has committed, and only then."""
     key, stamp = _key(session, plan), _stamp(session, plan)
@@ -148,14 +154,13 @@ def _built(session: Session, plan: Plan) -> Workspace:
         )
     degrees = blocks.geometry.to_numpy()
     metric = blocks.set_index("id").to_crs(metric_crs(tuple(blocks.total_bounds)))
-    target = float(plan.options.get("target", 300))
-    ground = prepare(metric, parent=metric["village_code"].to_numpy(dtype=str), target=target)
+    ground = prepare(metric, parent=metric["village_code"].to_numpy(dtype=str), target=target_of(plan.options))
     return _state(session, plan, ground, degrees)
 
 
 def _refreshed(session: Session, plan: Plan, held: Workspace) -> Workspace:
     """The same ground with the labels that another process has stored."""
-    return _state(session, plan, held.ground, held.degrees)
+    return _state(session, plan, replace(held.ground, target=target_of(plan.options)), held.degrees)
 
 
 def _state(session: Session, plan: Plan, ground: Ground, degrees: NDArray[np.object_]) -> Workspace:
@@ -178,6 +183,9 @@ def _state(session: Session, plan: Plan, ground: Ground, degrees: NDArray[np.obj
         named[number] = Marked(row.name, dedicated=row.kind == GridKind.DEDICATED, locked=bool(row.locked))
         identities[number] = Identity(int(row.id), row.grid_id, row.code)
     division = divide(ground, label.to_numpy(), grids=named)
+    converted = {old: new["code"] for old, new in plan.converted.items() if old in division.villages}
+    if converted:
+        division = apply(division, convert(division, converted))
     return Workspace(ground, division, degrees, identities, plan.revision)
 
 
@@ -188,12 +196,12 @@ def advanced(workspace: Workspace, division: Division, identities: dict[int, Ide
 
 def block_frame(workspace: Workspace) -> gpd.GeoDataFrame:
     """The blocks in the metric CRS of the ground with the columns households, village_code and grid (its number)."""
-    ground = workspace.ground
+    ground, division = workspace.ground, workspace.division
     return gpd.GeoDataFrame(
         {
             "households": ground.households,
-            "village_code": np.asarray(ground.villages, dtype=object)[ground.village],
-            "grid": workspace.division.label,
+            "village_code": np.asarray(division.villages, dtype=object)[ground.village],
+            "grid": division.label,
         },
         geometry=ground.geometries,
         index=ground.ids,

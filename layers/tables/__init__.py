@@ -26,6 +26,8 @@ from layers.tables.reports import (
 from layers.tables.statistics import HouseholdVisit, IndicatorValue, StatisticEdition, StatisticValue
 from layers.tables.territory import (
     Block,
+    DrawJob,
+    DrawState,
     Grid,
     GridKind,
     GridLevel,
@@ -69,6 +71,8 @@ __all__ = [
     "Camera",
     "CatalogueItem",
     "Division",
+    "DrawJob",
+    "DrawState",
     "ExtensionState",
     "Gap",
     "Grid",

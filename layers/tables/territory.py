@@ -39,6 +39,15 @@ class PlanState(StrEnum):
     SUPERSEDED = "SUPERSEDED"
 
 
+class DrawState(StrEnum):
+    """Where a drawing stands."""
+
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
 class LineageOp(StrEnum):
     """How a new grid came from an old one."""
 
@@ -56,7 +65,9 @@ class Plan(Base):
     """A dated edition of the grids of one scope.
 
     `head` is the sequence of the newest edit that has not been undone, `numbers` how many grid numbers are taken;
-    empty until the first edit.
+    empty until the first edit. `converted` names the villages that get another code with the plan: old code ->
+    {"code", "name"}. A published plan has `activated_at` from the moment its first day had come and what lies in its
+    grids was re-homed.
     """
 
     __tablename__ = "plan"
@@ -67,8 +78,10 @@ class Plan(Base):
     state: Mapped[str] = mapped_column(String(16), default=PlanState.DRAFT)
     based_on: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    converted: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
+    activated_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(80))
     head: Mapped[int] = mapped_column(default=0)
@@ -104,6 +117,32 @@ class PlanEdit(Base):
     moved_households: Mapped[int]
     revision: Mapped[int]
     at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(80))
+
+
+class DrawJob(Base):
+    """A drawing in the background: any process can watch and stop it, only the one that began it goes on with it.
+
+    `picture` holds the best so far as zlib of little-endian 32-bit numbers, one for each block in the order of ids;
+    `stored_revision` is the plan's once the result is stored. A running job whose `seen_at` is old has lost its
+    process.
+    """
+
+    __tablename__ = "draw_job"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id", ondelete="CASCADE"), index=True)
+    state: Mapped[str] = mapped_column(String(16), default=DrawState.RUNNING)
+    params: Mapped[dict[str, Any]] = mapped_column(JSON)
+    progress: Mapped[float] = mapped_column(default=0.0)
+    picture: Mapped[bytes | None]
+    base_revision: Mapped[int]
+    stored_revision: Mapped[int | None]
+    stop_wanted: Mapped[bool] = mapped_column(default=False)
+    error: Mapped[str | None] = mapped_column(String(1000))
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
     by: Mapped[str] = mapped_column(String(80))
 
 

@@ -177,7 +177,7 @@ def test_a_drawing_runs_behind_the_doors(app, sign_in, here):
     check_problem(change(sign_in("viewer"), here, "draw", {}), 403, "forbidden")
     begun = change(planner, here, "draw", {"target": 3, "effort": "fast"})
     assert begun.status_code == 202, begun.text
-    app.state.drawings.find(int(here.rsplit("/", 1)[1])).thread.join(60)
+    app.state.drawings.join(int(here.rsplit("/", 1)[1]))
     done = planner.get(f"{here}/draw").json()
     assert (done["state"], done["error"], sorted(done["grid"])) == ("done", None, [0, 1])
     assert planner.get(here).headers["etag"] == f'"{done["revision"]}"'

@@ -108,12 +108,12 @@ def test_a_branch_changes_only_what_was_edited(session, plan):
     assign_all(session, as_of=world.TODAY)
     second = branch_plan(session, OPERATOR, plan.id, name="autumn", now=world.NOW)
     assert compare_plans(session, second, None, as_of=world.TODAY).totals == dict.fromkeys(
-        ("households", "addresses", "cameras", "open_reports"), 0
+        ("households", "addresses", "cameras", "open_reports", "teams"), 0
     )
     edit(session, second, "give", blocks=at(session, 100, 200, rows=[0, 100, 200, 300, 400, 500]), to=1)
     impact = compare_plans(session, second, None, as_of=world.TODAY)
     # Two columns of six blocks; the address and one camera stand at x = 230, the open report r0 at x = 150.
-    assert impact.totals == {"households": 120, "addresses": 1, "cameras": 1, "open_reports": 1}
+    assert impact.totals == {"households": 120, "addresses": 1, "cameras": 1, "open_reports": 1, "teams": 0}
     moved = impact.rows[~impact.rows["stays"]]
     assert moved[["old_code", "new_code", "households"]].to_numpy().tolist() == [
         [f"{world.WEST}001", f"{world.WEST}002", 120]

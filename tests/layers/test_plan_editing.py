@@ -24,7 +24,9 @@ from layers.errors import (
 )
 from layers.grids import grid_frame
 from layers.plans import advance_plan
-from layers.plans.editing import edit_plan, grid_counts, list_edits, redoable, undoable
+from layers.plans.counts import grid_counts
+from layers.plans.editing import edit_plan
+from layers.plans.history import list_edits, redoable, undoable
 from layers.plans.workspace import open_workspace
 from layers.tables import Block, Plan, PlanBlock
 

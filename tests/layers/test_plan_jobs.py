@@ -1,5 +1,7 @@
 """Grids are drawn again while others work, and what comes of it is one edit; on both databases."""
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 import sqlalchemy as sa
@@ -9,7 +11,12 @@ import world
 from layers.access import OPERATOR
 from layers.engine import begin_writing, sessions
 from layers.errors import InvalidInputError, InvalidStateError, StaleRevisionError
-from layers.plans.editing import edit_plan, grid_counts, list_edits
+from layers.plans import DrawOptions
+from layers.plans.counts import grid_counts
+from layers.plans.editing import edit_plan
+from layers.plans.exchange import plan_frame
+from layers.plans.history import list_edits
+from layers.plans.job_rows import begin_job, packed, unpacked
 from layers.plans.jobs import DrawJobs
 from layers.plans.workspace import open_workspace
 from layers.tables import Block, Plan
@@ -32,9 +39,9 @@ def jobs():
 
 
 def start(jobs, factory, options=(), **more):
-    job = jobs.start(factory, OPERATOR, 1, dict(options), now=lambda: world.NOW, **more)
-    job.thread.join(60)
-    return job
+    jobs.start(factory, OPERATOR, 1, dict(options), now=lambda: world.NOW, **more)
+    jobs.join(1)
+    return jobs.find(factory, 1, world.NOW)
 
 
 def change(factory, op, **params):
@@ -63,7 +70,7 @@ def test_the_band_is_restored_as_one_edit_that_can_be_undone(factory, jobs):
     assert all(270 <= count <= 330 for count in after.values())
     with factory.begin() as session:
         plan = session.get_one(Plan, 1)
-        assert job.revision == plan.revision
+        assert job.stored_revision == plan.revision
         assert [row.op for row in list_edits(session, plan)] == ["give", "redraw"]
         undo(session, plan)
     assert households(factory) == {0: 240, 1: 360, 2: 300, 3: 300}
@@ -111,7 +118,7 @@ def test_a_drawing_never_overwrites_an_edit(factory, jobs, monkeypatch):
                 jobs.start(factory, OPERATOR, 1, {}, now=lambda: world.NOW)
         return true_draw(*args, **kwargs)
 
-    from layers.plans import jobs as module
+    from layers.plans import runs as module
 
     true_draw = module.draw_grids
     monkeypatch.setattr(module, "draw_grids", slow)
@@ -121,12 +128,92 @@ def test_a_drawing_never_overwrites_an_edit(factory, jobs, monkeypatch):
 
 
 def test_stopping_keeps_the_best_so_far(factory, jobs):
-    job = jobs.start(factory, OPERATOR, 1, {"effort": "thorough", "target": 100}, now=lambda: world.NOW)
-    stopped = jobs.cancel(1, wait_s=60)
-    assert stopped is job
-    assert job.state in {"cancelled", "done"}
-    if job.revision is not None:
+    jobs.start(factory, OPERATOR, 1, {"effort": "thorough", "target": 100}, now=lambda: world.NOW)
+    # whoever asks: here another process, which knows the drawing from the database alone
+    stopped = DrawJobs().cancel(factory, OPERATOR, 1, now=lambda: world.NOW, wait_s=60)
+    assert stopped.state in {"cancelled", "done"}
+    if stopped.stored_revision is not None:
         with factory() as session:
             stored = open_workspace(session, session.get_one(Plan, 1), reading=True).division.label
-        assert np.array_equal(stored, job.grid)
-    assert jobs.cancel(2) is None
+        assert np.array_equal(stored, unpacked(stopped.picture))
+    assert jobs.cancel(factory, OPERATOR, 2, now=lambda: world.NOW) is None
+
+
+def lose(factory, labels, revision):
+    """A drawing whose process has ended a while ago."""
+    with factory.begin() as session:
+        begin_writing(session)
+        params = {"target": 150, "keep_labels": True}
+        job = begin_job(session, 1, params, base_revision=revision, by="wu", now=world.NOW - timedelta(minutes=5))
+        job.picture, job.progress = packed(np.array(labels)), 0.4
+
+
+def test_what_a_lost_process_had_drawn_can_be_kept(factory, jobs):
+    with factory() as session:
+        plan = session.get_one(Plan, 1)
+        labels = open_workspace(session, plan, reading=True).division.label.copy()
+        revision = plan.revision
+    labels[labels == 3] = 2
+    lose(factory, labels, revision)
+    seen = jobs.find(factory, 1, world.NOW)
+    assert (seen.state, "ended" in seen.error) == ("failed", True)
+    assert set(households(factory)) == {0, 1, 2, 3}, "nothing is stored before somebody wants it"
+    kept = jobs.cancel(factory, OPERATOR, 1, now=lambda: world.NOW)
+    assert (kept.state, kept.stored_revision) == ("cancelled", revision + 1)
+    assert households(factory) == {0: 300, 1: 300, 2: 600}
+    assert start(jobs, factory, {"effort": "fast"}).state == "done", "a lost drawing blocks no other one"
+
+
+def test_what_a_lost_process_had_drawn_never_overwrites_an_edit(factory, jobs):
+    lose(factory, [0] * 120, 1)
+    change(factory, "lock", grids=[1])
+    kept = jobs.cancel(factory, OPERATOR, 1, now=lambda: world.NOW)
+    assert kept.state == "failed"
+    assert set(households(factory)) == {0, 1, 2, 3}
+
+
+def test_a_new_plan_is_drawn_in_the_background(factory, jobs):
+    options = DrawOptions(target=200, effort="fast")
+    wanted = {"scope_code": world.TOWN, "name": "autumn", "options": options, "as_of": world.TODAY}
+    plan, _ = jobs.start_new(factory, OPERATOR, **wanted, now=lambda: world.NOW)
+    jobs.join(plan.id)
+    job = jobs.find(factory, plan.id, world.NOW)
+    assert (job.state, job.error) == ("done", None)
+    with factory.begin() as session:
+        drawn = draw(session, target=200, effort="fast")
+        frames = [plan_frame(session, session.get_one(Plan, n)) for n in (plan.id, drawn.id)]
+        assert frames[0]["code"].tolist() == frames[1]["code"].tolist(), "as when somebody waits for it"
+        stored = session.get_one(Plan, plan.id)
+        assert stored.revision == job.stored_revision
+        assert list(list_edits(session, stored)) == []
+        assert np.array_equal(open_workspace(session, stored).division.label, unpacked(job.picture))
+
+
+def test_a_new_plan_that_is_stopped_at_once_has_its_villages_as_grids(factory, jobs, monkeypatch):
+    from layers.plans import runs
+
+    def stopped(*_args, progress, **_kwargs):
+        while progress(0.1, None):
+            pass
+
+    monkeypatch.setattr(runs, "draw_grids", stopped)
+    wanted = {"scope_code": world.TOWN, "name": "autumn", "options": DrawOptions(), "as_of": world.TODAY}
+    plan, _ = jobs.start_new(factory, OPERATOR, **wanted, now=lambda: world.NOW)
+    job = jobs.cancel(factory, OPERATOR, plan.id, now=lambda: world.NOW)
+    assert job.state == "cancelled"
+    with factory() as session:
+        rows = grid_counts(open_workspace(session, session.get_one(Plan, plan.id), reading=True), 0.1)
+        assert [row["households"] for row in rows] == [600, 600]
+
+
+def test_another_target_is_the_plans_own_until_it_is_undone(factory, jobs):
+    start(jobs, factory, {"effort": "fast", "target": 150, "tolerance": 0.2})
+    with factory.begin() as session:
+        plan = session.get_one(Plan, 1)
+        assert (plan.options["target"], plan.options["tolerance"]) == (150, 0.2)
+        workspace = open_workspace(session, plan)
+        assert all(abs(row["deviation"]) <= 0.2 for row in grid_counts(workspace, 0.2))
+        undone = undo(session, plan)
+        assert (plan.options["target"], plan.options["tolerance"]) == (300, 0.1)
+        assert {row["deviation"] for row in grid_counts(undone.workspace, 0.1)} == {0.0}
+        assert undone.touched == [0, 1, 2, 3]

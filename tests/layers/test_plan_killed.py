@@ -25,7 +25,7 @@ from sqlalchemy import event
 import world
 from layers.access import OPERATOR
 from layers.engine import begin_writing, connect, sessions
-from layers.plans import publishing
+from layers.plans import activation, publishing
 
 def hang(*args, **kwargs):
     print("here", flush=True)
@@ -35,10 +35,10 @@ url, plan, place = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 with sessions(connect(url)).begin() as session:
     begin_writing(session)
     if place == "half way":
-        publishing.assign_all = hang
+        activation.assign_all = hang
     else:
         event.listen(session, "before_commit", hang)
-    publishing.publish_plan(session, OPERATOR, plan, valid_from=world.date(2026, 9, 1), now=world.NOW)
+    publishing.publish_plan(session, OPERATOR, plan, valid_from=world.date(2026, 9, 1), now=world.NOW.replace(month=9))
 """
 
 

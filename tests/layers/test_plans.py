@@ -18,8 +18,20 @@ from layers.errors import (
     StaleRevisionError,
 )
 from layers.grids import grid_frame
-from layers.plans import DrawOptions, advance_plan, draw_plan, get_plan, list_plans, publish_plan
-from layers.tables import Grid, GridLevel, GridLineage, Household, Outbox, PlanBlock, PlanEvent, Report
+from layers.plans import DrawOptions, activate_plans, advance_plan, draw_plan, get_plan, list_plans, publish_plan
+from layers.tables import (
+    Address,
+    Camera,
+    Grid,
+    GridLevel,
+    GridLineage,
+    Household,
+    Outbox,
+    PlanBlock,
+    PlanEvent,
+    Report,
+    Team,
+)
 
 
 def draw(session, options=None, principal=OPERATOR, scope_code=world.TOWN):
@@ -81,7 +93,7 @@ def test_publishing_homes_everything_and_tells_others(session):
         sa.select(Household.grid_code, sa.func.sum(Household.households)).group_by(Household.grid_code)
     ).all()
     assert sorted(count for _, count in homes) == [300, 300, 300, 300]
-    assert session.scalars(sa.select(Outbox.topic)).all() == ["plan.published"]
+    assert session.scalars(sa.select(Outbox.topic)).all() == ["plan.published", "plan.in_force"]
     steps = session.scalars(sa.select(PlanEvent.step).order_by(PlanEvent.id)).all()
     assert steps == ["draw", "submit", "approve", "publish"]
 
@@ -91,7 +103,9 @@ def test_a_second_plan_supersedes_the_first_and_lineage_adds_up(session):
     first = publish(session, draw(session))
     second = publish(session, draw(session, DrawOptions(target=200)), date(2026, 9, 1))
     session.refresh(first)
-    assert (first.state, first.valid_to) == ("SUPERSEDED", date(2026, 9, 1))
+    assert (first.state, first.valid_to) == ("PUBLISHED", date(2026, 9, 1)), "until the day comes"
+    activate_plans(session, today=date(2026, 9, 1), now=world.NOW)
+    assert (first.state, second.state) == ("SUPERSEDED", "PUBLISHED")
     before, after = cells(session), cells(session, date(2026, 9, 1))
     assert len(before) == 4
     assert len(after) == 6
@@ -106,6 +120,43 @@ def test_a_second_plan_supersedes_the_first_and_lineage_adds_up(session):
     assert [row[2] for row in rows] == pytest.approx([1.0] * 4, abs=2e-3)
 
 
+def test_what_lies_in_the_grids_moves_on_the_day_and_not_before(session):
+    world.add_world(session)
+    first = publish(session, draw(session))
+    later = date(2026, 9, 1)
+    session.add(Team(name="网格一组", area_code=f"{world.WEST}001", created_at=world.NOW))
+    second = publish(session, draw(session, DrawOptions(target=200)), later)
+    assert second.activated_at is None
+    # a day before, whatever is assigned anew still goes to the grids of the first plan
+    assign_all(session, as_of=date(2026, 8, 31))
+    assert plans_of_homes(session) == {first.id}
+    assert activate_plans(session, today=date(2026, 8, 31), now=world.NOW) == []
+    assert plans_of_homes(session) == {first.id}
+    assert [plan.id for plan in activate_plans(session, today=later, now=world.NOW)] == [second.id]
+    assert plans_of_homes(session) == {second.id}
+    assert activate_plans(session, today=later, now=world.NOW) == [], "once for ever"
+    team = session.scalar(sa.select(Team.area_code))
+    assert team in set(cells(session, later)["code"])
+    assert [row.topic for row in session.scalars(sa.select(Outbox))].count("plan.in_force") == 2
+
+
+def plans_of_homes(session):
+    """The plans whose grids hold households, addresses, cameras and open reports."""
+    homes = sa.union(*(sa.select(table.grid_code) for table in (Household, Address, Camera, Report)))
+    return set(session.scalars(sa.select(Grid.plan_id).where(Grid.code.in_(homes), Grid.level == "CELL")))
+
+
+def test_a_plan_of_one_village_leaves_the_towns_plan_in_force(session):
+    world.add_world(session)
+    town = publish(session, draw(session))
+    options = {"options": DrawOptions(target=200), "as_of": world.TODAY, "now": world.NOW}
+    village = draw_plan(session, OPERATOR, scope_code=world.WEST, name="west", **options)
+    publish(session, village, date(2026, 9, 1))
+    activate_plans(session, today=date(2026, 9, 1), now=world.NOW)
+    assert (town.state, village.state) == ("PUBLISHED", "PUBLISHED")
+    assert len(cells(session, date(2026, 9, 1))) == 5
+
+
 def test_closed_reports_keep_the_grid_of_their_date(session):
     world.add_world(session)
     publish(session, draw(session))
@@ -115,6 +166,7 @@ def test_closed_reports_keep_the_grid_of_their_date(session):
     report.state = "CLOSED"
     session.flush()
     publish(session, draw(session, DrawOptions(target=200)), date(2026, 9, 1))
+    activate_plans(session, today=date(2026, 9, 1), now=world.NOW)
     session.refresh(report)
     assert report.grid_code == first_code
 
