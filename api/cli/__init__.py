@@ -17,6 +17,7 @@ from api.cli import (
     plans,
     review,
     server,
+    statistics,
     users,
     work,
 )
