@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from layers.access import Scope
 from layers.assignment import assign_all
 from layers.engine import begin_writing
+from layers.geocode.aliases import remember_former_names
 from layers.plans.teams import rehome_teams
-from layers.tables import Block, Grid, Outbox, Plan, PlanState
+from layers.tables import AddressLevel, Block, Grid, GridLevel, Outbox, Plan, PlanState
 
 
 def is_due(session: Session, *, today: date) -> bool:
@@ -37,6 +38,7 @@ def activate_plans(session: Session, *, today: date, now: datetime) -> list[Plan
         for old, new in plan.converted.items():
             session.execute(sa.update(Block).where(Block.village_code == old).values(village_code=new["code"]))
         rehome_teams(session, plan)
+        _keep_names(session, plan, now)
     if plans:
         _supersede(session, today)
     for code in sorted({plan.scope_code for plan in plans}):
@@ -58,6 +60,21 @@ def activate_due(factory: sessionmaker[Session], *, today: date, now: datetime) 
             return 0
     with factory.begin() as session:
         return len(activate_plans(begin_writing(session), today=today, now=now))
+
+
+def _keep_names(session: Session, plan: Plan, now: datetime) -> None:
+    """Let the earlier names of renamed villages go on to be understood in addresses."""
+    assert plan.valid_from is not None
+    renamed = {old: new for old, new in plan.converted.items() if new.get("name")}
+    rows = session.execute(
+        sa.select(Grid.code, Grid.name).where(
+            Grid.level == GridLevel.VILLAGE, Grid.code.in_(list(renamed)), Grid.valid_to == plan.valid_from
+        )
+    ).all()
+    names = {renamed[row.code]["code"]: row.name for row in rows if row.name != renamed[row.code]["name"]}
+    remember_former_names(
+        session, names, level=AddressLevel.VILLAGE, until=plan.valid_from, by=plan.created_by, now=now
+    )
 
 
 def _due(today: date) -> sa.ColumnElement[bool]:

@@ -3,20 +3,28 @@
 Only the pairs of codes are real; the ground is a row of squares, one for each village, with two grids each.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import shapely
 import sqlalchemy as sa
+from planning import draw, edit, publish, redo, undo
 
 import world
+from geo.errors import RedrawError
 from layers.access import EVERYWHERE, OPERATOR, Principal, Role, Scope
 from layers.assignment import assign_all, locate
 from layers.errors import ForbiddenError, InvalidInputError, NotFoundError
 from layers.geometry import to_sql
 from layers.grids import grid_frame
+from layers.plans import activate_plans, advance_plan, publish_plan
+from layers.plans.branching import branch_plan
+from layers.plans.checks import check_plan
 from layers.plans.converting import convert_villages
-from layers.tables import Grid, GridLineage, Household
+from layers.plans.counts import grid_counts
+from layers.plans.impact import compare_plans
+from layers.plans.workspace import open_workspace
+from layers.tables import AddressAlias, Block, Grid, GridLineage, Household, Team
 
 TOWN = "330681109"
 PAIRS = {"286": "004", "285": "005", "287": "006", "289": "007", "288": "008"}
@@ -117,3 +125,92 @@ def test_codes_are_never_given_twice(town):
     ):
         with pytest.raises(ForbiddenError):
             convert(town, {f"{TOWN}285": f"{TOWN}005"}, principal=who, valid_from=later)
+
+
+@pytest.fixture
+def draft(session):
+    """A published plan of the tiny world and a branch of it."""
+    world.add_world(session)
+    first = publish(session, draw(session))
+    return branch_plan(session, OPERATOR, first.id, name="autumn", now=world.NOW)
+
+
+LATER = date(2026, 9, 1)
+NEW = f"{world.TOWN}009"
+
+
+def test_a_draft_converts_a_village_on_the_day_it_comes_into_force(session, draft):
+    done = edit(session, draft, "convert", codes={world.WEST: NEW}, names={NEW: "西社区"})
+    assert {row["code"] for row in grid_counts(done.workspace, 0.1)} == {
+        f"{NEW}001", f"{NEW}002", f"{world.EAST}001", f"{world.EAST}002"
+    }  # fmt: skip
+    split = edit(session, draft, "split", grid=0, line=[world.point(200, -9), world.point(200, 609)])
+    assert [grid["code"] for grid in grid_counts(split.workspace, 0.1)][-1] == f"{NEW}003", "new grids follow as well"
+    publish(session, draft, LATER)
+    assert codes_at(session, date(2026, 8, 31), "VILLAGE") == [world.WEST, world.EAST]
+    assert codes_at(session, LATER, "VILLAGE") == [NEW, world.EAST]
+    blocks = sa.select(Block.village_code, sa.func.count()).group_by(Block.village_code)
+    assert dict(session.execute(blocks).all()) == {world.WEST: 60, world.EAST: 60}, "nothing moves before the day"
+    activate_plans(session, today=LATER, now=world.NOW)
+    assert dict(session.execute(blocks).all()) == {NEW: 60, world.EAST: 60}
+    assert set(session.scalars(sa.select(Household.village_code))) == {NEW, world.EAST}
+    rows = session.execute(
+        sa.select(GridLineage.old_code, GridLineage.new_code, GridLineage.op).where(GridLineage.plan_id == draft.id)
+    ).all()
+    assert {tuple(row) for row in rows} == {
+        (world.WEST, NEW, "CONVERT"),
+        (f"{world.WEST}001", f"{NEW}001", "SPLIT"),
+        (f"{world.WEST}001", f"{NEW}003", "SPLIT"),
+        (f"{world.WEST}002", f"{NEW}002", "CONVERT"),
+    }
+    names = session.execute(sa.select(AddressAlias.text, AddressAlias.area_code)).all()
+    assert [tuple(row) for row in names] == [("西村", NEW)], "addresses with the old name still resolve"
+    again = branch_plan(session, OPERATOR, draft.id, name="2027", now=world.NOW)
+    assert publish(session, again, date(2027, 1, 1)).converted == {}
+
+
+def test_a_conversion_is_undone_and_made_again(session, draft):
+    before = grid_frame(session, EVERYWHERE, as_of=world.TODAY, plan_id=draft.id)
+    edit(session, draft, "convert", codes={world.WEST: NEW})
+    undo(session, draft)
+    assert draft.converted == {}
+    after = grid_frame(session, EVERYWHERE, as_of=world.TODAY, plan_id=draft.id)
+    assert after["code"].tolist() == before["code"].tolist()
+    redo(session, draft)
+    assert draft.converted == {world.WEST: {"code": NEW, "name": None}}
+    session.expire_all()
+    built = open_workspace(session, draft)
+    assert sorted(built.division.villages) == [NEW, world.EAST]
+    # a second conversion of the same village still says where it came from
+    edit(session, draft, "convert", codes={NEW: f"{world.TOWN}010"})
+    assert draft.converted == {world.WEST: {"code": f"{world.TOWN}010", "name": None}}
+    assert check_plan(session, draft, as_of=world.TODAY).empty
+
+
+def test_a_draft_never_gives_a_code_twice(session, draft):
+    for codes, words in (
+        ({world.WEST: world.EAST}, "given before"),
+        ({world.WEST: "330699002009"}, "keeps its town"),
+        ({world.WEST: NEW, world.EAST: NEW}, "of its own"),
+    ):
+        with pytest.raises(InvalidInputError, match=words):
+            edit(session, draft, "convert", codes=codes)
+    with pytest.raises(RedrawError, match="no village"):
+        edit(session, draft, "convert", codes={f"{world.TOWN}299": NEW})
+    edit(session, draft, "convert", codes={world.WEST: NEW})
+    for step in ("submit", "approve"):
+        advance_plan(session, OPERATOR, draft.id, step, now=world.NOW)
+    convert(session, {world.EAST: NEW}, valid_from=date(2026, 7, 1))
+    with pytest.raises(InvalidInputError, match="given before"):
+        publish_plan(session, OPERATOR, draft.id, valid_from=LATER, now=world.NOW)
+
+
+def test_teams_of_a_converted_village_follow_it(session, draft):
+    session.add(Team(name="村委会", area_code=world.WEST, created_at=world.NOW))
+    edit(session, draft, "convert", codes={world.WEST: NEW})
+    assert compare_plans(session, draft, None, as_of=world.TODAY).totals == {
+        "households": 0, "addresses": 0, "cameras": 0, "open_reports": 0, "teams": 1
+    }  # fmt: skip
+    publish(session, draft, world.TODAY + timedelta(days=1))
+    activate_plans(session, today=LATER, now=world.NOW)
+    assert session.scalar(sa.select(Team.area_code)) == NEW
