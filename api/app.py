@@ -21,6 +21,7 @@ from api.routes import (
     basemap,
     cameras,
     coverage,
+    geocode,
     grids,
     health,
     heatmap,
@@ -75,6 +76,7 @@ SUBJECTS = (
     plans,
     basemap,
     search,
+    geocode,
     pages,
 )
 

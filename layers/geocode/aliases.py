@@ -107,18 +107,26 @@ def list_aliases(
 
     q : only those whose text, name, key or code contains it; after : only rows with a greater id
     """
-    number: sa.Double[float] = sa.Double()
-    columns = [column for column in AddressAlias.__table__.c if column.name != "geom"]
-    geom = AddressAlias.geom
-    statement = sa.select(
-        *columns, sa.func.ST_X(geom, type_=number).label("lon"), sa.func.ST_Y(geom, type_=number).label("lat")
-    ).where(AddressAlias.id > after)
+    statement = _with_point().where(AddressAlias.id > after)
     if scope.code:
         statement = statement.where(sa.or_(scope.prefix(AddressAlias.scope_code), scope.prefix(AddressAlias.area_code)))
     if q:
         fields = (AddressAlias.text, AddressAlias.name, AddressAlias.address_key, AddressAlias.area_code)
         statement = statement.where(sa.or_(*(field.contains(normalise(q), autoescape=True) for field in fields)))
     return session.execute(statement.order_by(AddressAlias.id).limit(limit)).all()
+
+
+def alias_row(session: Session, alias_id: int) -> Any:
+    """One row of the alias table as `list_aliases` gives it."""
+    return session.execute(_with_point().where(AddressAlias.id == alias_id)).one()
+
+
+def _with_point() -> sa.Select[Any]:
+    number: sa.Double[float] = sa.Double()
+    columns = [column for column in AddressAlias.__table__.c if column.name != "geom"]
+    geom = AddressAlias.geom
+    place = (sa.func.ST_X(geom, type_=number).label("lon"), sa.func.ST_Y(geom, type_=number).label("lat"))
+    return sa.select(*columns, *place)
 
 
 def load_aliases(

@@ -26,6 +26,8 @@ METRES_PER_DEGREE = 111_195.0
 LIKELY = 0.5
 _KEPT = 5
 WHOLE = 0.995
+UNMATCHED_NAMES, KNOWN_NUMBERS = FEATURES.index("unmatched_names"), FEATURES.index("known_numbers")
+SURE_SHARE = (7.0, 0.0)
 UNIT = 4
 _LEVEL_OF_NUMBER = (AddressLevel.HAMLET, AddressLevel.ROAD, AddressLevel.NUMBER, AddressLevel.BUILDING,
                     AddressLevel.UNIT, AddressLevel.ROOM)  # fmt: skip
@@ -40,13 +42,20 @@ _WIDTHS = (12, 9, 6, 4, 2)
 def answer(library: Any, queries: list[Query], found: tuple[Array, ...]) -> list[Geocoded]:
     """(n,) answers for (n,) queries and what `Library.resolve` found for them."""
     grids, shares, rows, _, facts, bits = found
-    certain = probabilities(features(queries, shares, bits))
-    for at, query in enumerate(queries):
-        if query.whole >= 0:
-            _stand_for(library, query.whole, at, found, certain)
+    facets = features(queries, shares, bits)
+    coarse = facets[:, KNOWN_NUMBERS] == 0
     circles = [
         circle_of(library, query, int(rows[at, 0])) if query.whole < 0 else None for at, query in enumerate(queries)
     ]
+    crossed = np.array([circle is not None and circle.reason == "junction" for circle in circles], dtype=bool)
+    facets[crossed, UNMATCHED_NAMES] -= 1  # the other road of a crossing
+    # Without a number the place is an area: whether it is the right one, and which of its grids, are two questions.
+    area = coarse | crossed
+    facets[area, :2] = SURE_SHARE
+    certain = probabilities(facets) * np.where(area & ~crossed, shares[:, 0], 1.0)
+    for at, query in enumerate(queries):
+        if query.whole >= 0:
+            _stand_for(library, query.whole, at, found, certain)
     certain *= _spread(library, circles, grids, shares, rows)
     return [
         _answer(library, query, _Found(grids[at], shares[at], rows[at], facts[at], bits[at]), circles[at], certain[at])
@@ -66,8 +75,8 @@ def features(queries: list[Query], shares: Array, bits: Array) -> Array:
         out[at, 2] = len(query.spans) - names.bit_count()
         out[at, 3] = sum(not _is_inside(number) for number in missed)
         out[at, 4:8] = min(query.unread, 6), query.strange, query.foreign, query.fuzzy
-        out[at, 8] = min(names.bit_count() + numbers.bit_count(), 6)
-        out[at, 9] = numbers == 0
+        out[at, 8] = min(names.bit_count(), 4)
+        out[at, 9] = min(numbers.bit_count(), 3)
     return out
 
 

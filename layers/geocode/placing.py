@@ -48,7 +48,7 @@ def place_reports(
         session.flush()
     queued: dict[int, Sequence[Candidate]] = {}
     for report, answer in zip(reports, answers, strict=True):
-        candidates = _place(report, answer)
+        candidates = place_by(report, answer)
         if candidates is not None:
             queued[report.id] = candidates
     if queued:
@@ -59,8 +59,11 @@ def place_reports(
             session.execute(sa.insert(ReportCandidate), rows)
 
 
-def _place(report: Report, answer: Geocoded) -> Sequence[Candidate] | None:
-    """Set the place of one report; gives its candidates for the queue, None where those it has stay as they are."""
+def place_by(report: Report, answer: Geocoded) -> Sequence[Candidate] | None:
+    """Set the place of one report, stored or not, by what the library says about its text.
+
+    Gives its candidates for the queue, None where those it has stay as they are.
+    """
     text = (report.address_text or "").strip()
     if report.assignment == Assignment.REVIEWED:
         return None
