@@ -69,6 +69,7 @@ class KpiInfo(BaseModel):
     zh: str
     en: str
     unit: Unit
+    definition_zh: str
     numerator: str
     denominator: str
     cohort: str

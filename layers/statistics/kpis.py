@@ -61,7 +61,8 @@ class Kpi:
 
     key : its name in addresses, tables and files
     zh, en : its name for readers
-    numerator, denominator : what is counted, in words; empty for a count
+    definition_zh : what is counted, in Chinese
+    numerator, denominator : the same in English; empty for a count
     cohort : which week a report or row belongs to
     minimum_base : the least denominator on which the figure is given
     """
@@ -70,6 +71,7 @@ class Kpi:
     zh: str
     en: str
     unit: Unit
+    definition_zh: str
     numerator: str
     denominator: str
     cohort: str
@@ -83,6 +85,7 @@ KPIS: tuple[Kpi, ...] = (
         "上报件数",
         "Reports",
         Unit.COUNT,
+        "本周上报的事件，不含草稿和作废",
         "",
         "reports, without drafts and void ones",
         "week of the report",
@@ -94,6 +97,7 @@ KPIS: tuple[Kpi, ...] = (
         "办结率",
         "Closing rate",
         Unit.SHARE,
+        "本周受理的事件中，截止时已办结的 ÷ 本周受理的事件；文件导入的已受理事件按上报时间归周",
         "of these, closed at the cut-off",
         "reports accepted in the week",
         "week of the first acceptance; a report that a file brought further on counts by its report time",
@@ -103,6 +107,7 @@ KPIS: tuple[Kpi, ...] = (
         "按时办结率",
         "On-time closing rate",
         Unit.SHARE,
+        "期限（含截止前批准的延期）落在本周且已到期的事件中，按期办结的 ÷ 全部",
         "of these, closed on or before the deadline",
         "reports whose deadline, with an extension granted by the cut-off, lies in the week and has passed",
         "week of the deadline",
@@ -112,6 +117,7 @@ KPIS: tuple[Kpi, ...] = (
         "首次响应时间",
         "First response",
         Unit.MINUTES,
+        "本周受理的事件，从上报到首次受理的分钟数的中位数",
         "",
         "reports accepted in the week by a step that was recorded",
         "week of the first acceptance",
@@ -122,6 +128,7 @@ KPIS: tuple[Kpi, ...] = (
         "退回率",
         "Return rate",
         Unit.SHARE,
+        "本周首次交办的事件中，截止前被退回的 ÷ 全部",
         "of these, returned after it by the cut-off",
         "reports first dispatched in the week",
         "week of the first dispatch",
@@ -131,6 +138,7 @@ KPIS: tuple[Kpi, ...] = (
         "回访率",
         "Follow-up rate",
         Unit.SHARE,
+        "本周办结且截止时未重开的事件中，已回访的 ÷ 全部",
         "of these, followed up by the cut-off",
         "reports closed in the week and not reopened by the cut-off",
         "week of the closing",
@@ -140,6 +148,7 @@ KPIS: tuple[Kpi, ...] = (
         "满意率",
         "Satisfaction rate",
         Unit.SHARE,
+        "本周回访并联系上的事件中，满意的 ÷ 全部",
         "of these, satisfied",
         "reports followed up in the week where somebody was reached",
         "week of the follow-up",
@@ -149,6 +158,7 @@ KPIS: tuple[Kpi, ...] = (
         "走访覆盖率",
         "Visit coverage",
         Unit.SHARE,
+        "本周走访户数 ÷ 报送了走访数的网格当时的户数",
         "households visited in the week",
         "households, as of the week, of the grids that sent a count",
         "week of the visits",
@@ -159,6 +169,7 @@ KPIS: tuple[Kpi, ...] = (
         "重复事件率",
         "Repeat rate",
         Unit.SHARE,
+        "本周上报的事件中，被重开的，或此前 30 天内同一地点（同一标准地址，或 50 米以内）有同类事件的 ÷ 全部",
         "of these, reopened by the cut-off, or with an earlier report of the same category at the same place (same "
         "standard address or address text, or within 50 m, in the same town) in the 30 days before",
         "reports, without drafts and void ones",
@@ -169,6 +180,7 @@ KPIS: tuple[Kpi, ...] = (
         "一机一档完整率",
         "Camera file completeness",
         Unit.SHARE,
+        "未拆除摄像机的必填项中，已填写的 ÷ 全部必填项",
         "required fields that are filled",
         "required fields of all cameras that are not removed",
         "as recorded at the cut-off",
@@ -179,6 +191,7 @@ KPIS: tuple[Kpi, ...] = (
         "视频覆盖率（面积）",
         "Ground in sight",
         Unit.SHARE,
+        "摄像机看得到的已建成区开阔地面积 ÷ 已建成区开阔地面积",
         "settled open ground that cameras see, m²",
         "settled open ground, m²",
         "as last computed by the cut-off",
@@ -189,6 +202,7 @@ KPIS: tuple[Kpi, ...] = (
         "重点部位覆盖率",
         "Key positions covered",
         Unit.SHARE,
+        "至少有一台在用摄像机的重点部位 ÷ 全部重点部位",
         "key positions with at least one camera in use",
         "key positions",
         "as recorded at the cut-off",
@@ -199,6 +213,7 @@ KPIS: tuple[Kpi, ...] = (
         "在线率",
         "Online rate",
         Unit.SHARE,
+        "采样时能连通的次数 ÷ 应采样次数",
         "samples that reached the camera",
         "samples due",
         "week of the samples",
@@ -208,6 +223,7 @@ KPIS: tuple[Kpi, ...] = (
         "完好率",
         "Intact rate",
         Unit.SHARE,
+        "画面可用的摄像机 ÷ 在用摄像机",
         "cameras with a usable picture",
         "cameras in use",
         "week of the samples",
@@ -218,6 +234,7 @@ KPIS: tuple[Kpi, ...] = (
         "联网率",
         "Networking rate",
         Unit.SHARE,
+        "已联网的摄像机 ÷ 应联网的摄像机",
         "cameras that are linked",
         "cameras that must be linked",
         "as recorded at the cut-off",

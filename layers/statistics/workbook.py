@@ -46,7 +46,7 @@ def write_workbook(found: WeekFigures, changes: Sequence[Change] = ()) -> bytes:
     """
     book = Workbook(write_only=True)
     _sheet(book, "指标 figures", [14, 22, 20, 26, 11, 11, 11, 10, 34, 10, 10], _figure_rows(found))
-    _sheet(book, "说明 notes", [26, 24, 12, 52, 62, 58, 44, 10], _note_rows(found))
+    _sheet(book, "说明 notes", [26, 24, 12, 60, 52, 62, 58, 44, 10], _note_rows(found))
     if changes:
         _sheet(book, "变化 changes", [10, 20, 26, 10, 10, 10, 18, 10, 10, 10, 18], _change_rows(changes))
     stream = io.BytesIO()
@@ -107,6 +107,7 @@ def _note_rows(found: WeekFigures) -> Iterable[Sequence[Any]]:
         "指标 figure",
         "名称 name",
         "单位 unit",
+        "定义",
         "分子 numerator",
         "分母 denominator",
         "归属周 cohort",
@@ -118,6 +119,7 @@ def _note_rows(found: WeekFigures) -> Iterable[Sequence[Any]]:
             kpi.zh,
             kpi.en,
             _unit(kpi),
+            kpi.definition_zh,
             kpi.numerator,
             kpi.denominator,
             kpi.cohort,
