@@ -188,7 +188,7 @@ def fresh_feature(taken: TakenReport, sent: Submission, principal: Principal, ca
             )
         ],
     )
-    place = None if content.lon is None or content.lat is None else [content.lon, content.lat]
+    place = None if taken.lon is None or taken.lat is None else [taken.lon, taken.lat]
     shape = json.dumps(
         place and {"type": "Point", "coordinates": [round(value, DECIMALS) for value in place]}, separators=(",", ":")
     )

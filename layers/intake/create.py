@@ -16,9 +16,21 @@ from sqlalchemy.orm import Session
 from layers.access import EVERYWHERE, VILLAGE_DIGITS, Scope
 from layers.calendar import CHINA, WorkCalendar
 from layers.errors import KeyReusedError, LayersError
+from layers.geocode.placing import candidate_rows
 from layers.intake.content import ReportContent
 from layers.intake.ground import Ground, Home, locate_once
-from layers.tables import SRID, LinkKind, Outbox, Report, ReportEvent, ReportLink, ReportState
+from layers.intake.texts import read_texts
+from layers.tables import (
+    SRID,
+    Assignment,
+    LinkKind,
+    Outbox,
+    Report,
+    ReportCandidate,
+    ReportEvent,
+    ReportLink,
+    ReportState,
+)
 from layers.workflow.duplicates import Duplicate, LinkedReport, Place, find_duplicates
 from layers.workflow.duty import Duty, DutyBook
 
@@ -48,6 +60,8 @@ class TakenReport:
     assignment: str | None
     distance_m: float | None
     reported_at: datetime
+    lon: float | None = None
+    lat: float | None = None
     duty: Duty | None = None
     links: Sequence[LinkedReport] | None = None
 
@@ -98,8 +112,8 @@ def create_reports(
         outcome[number] = _outside(one.scope, home.village_code, home.grid_code)
         if outcome[number] is None:
             first.setdefault(one.key, (number, home))
-    homes = dict(first.values())
-    added = _add(session, {number: (submissions[number], home) for number, home in homes.items()}, calendar)
+    homes = _read(session, {number: (submissions[number], home) for number, home in first.values()}, ground)
+    added = _add(session, homes, calendar)
     late = [submissions[number].key for number in homes if number not in added]
     stored |= _stored(session, late)  # somebody else stored them a moment ago
     stored |= {taken.report_key: taken for taken in added.values()}
@@ -121,7 +135,9 @@ def _again(one: Submission, stored: TakenReport | None) -> TakenReport | LayersE
     """What a repeated key gets."""
     if stored is None or stored.digest != one.content.digest:
         return KeyReusedError("report", one.key)
-    return _outside(one.scope, stored.village_code, stored.grid_code) or stored
+    # A text alone refuses nobody: it may be wrong, and the report would be lost.
+    by_point = stored.assignment in {Assignment.INSIDE, Assignment.NEAREST}
+    return (_outside(one.scope, stored.village_code, stored.grid_code) if by_point else None) or stored
 
 
 def _outside(scope: Scope, village_code: str | None, grid_code: str | None) -> LayersError | None:
@@ -156,6 +172,18 @@ def _homes(session: Session, submissions: Sequence[Submission], ground: Ground |
     return ground.locate(session, lon, lat)
 
 
+def _read(
+    session: Session, found: Mapping[int, tuple[Submission, Home]], ground: Ground | None
+) -> dict[int, tuple[Submission, Home]]:
+    """The same reports with what their texts say."""
+    if not found:
+        return {}
+    contents, homes = [one.content for one, _ in found.values()], [home for _, home in found.values()]
+    day = max(one.now for one, _ in found.values()).date()
+    read = read_texts(session, contents, homes, as_of=day, ground=ground)
+    return {number: (found[number][0], home) for number, home in zip(found, read, strict=True)}
+
+
 def _add(
     session: Session, fresh: Mapping[int, tuple[Submission, Home]], calendar: WorkCalendar
 ) -> dict[int, TakenReport]:
@@ -186,7 +214,7 @@ def _add(
 
 
 def _row(one: Submission, home: Home, duty: Duty, at: datetime) -> dict[str, Any]:
-    content = one.content
+    content, (lon, lat) = one.content, _point(one.content, home)
     return {
         "report_key": one.key,
         "reported_at": at,
@@ -201,14 +229,23 @@ def _row(one: Submission, home: Home, duty: Duty, at: datetime) -> dict[str, Any
         "grid_code": home.grid_code,
         "assignment": home.assignment.value,
         "distance_m": home.distance_m,
+        "confidence": home.confidence,
+        "radius_m": home.radius_m,
+        "address_level": home.address_level,
+        "address_key": home.address_key,
         "due_at": duty.due_at,
         "team_id": duty.team_id,
-        "wkb": None if content.lon is None else shapely.to_wkb(shapely.Point(content.lon, content.lat)),
+        "wkb": None if lon is None else shapely.to_wkb(shapely.Point(lon, lat)),
     }
 
 
+def _point(content: ReportContent, home: Home) -> tuple[float | None, float | None]:
+    """Longitude and latitude that are stored: the sender's, else those of the address."""
+    return (content.lon, content.lat) if content.lon is not None or home.point is None else home.point
+
+
 def _place(one: Submission, home: Home, at: datetime) -> Place:
-    content = one.content
+    content, (lon, lat) = one.content, _point(one.content, home)
     return Place(
         report_key=one.key,
         category=str(content.category),
@@ -216,8 +253,8 @@ def _place(one: Submission, home: Home, at: datetime) -> Place:
         subtype=content.subtype,
         description=content.description,
         address_text=content.address_text,
-        lon=content.lon,
-        lat=content.lat,
+        lon=lon,
+        lat=lat,
         village_code=home.village_code,
         grid_code=home.grid_code,
     )
@@ -246,6 +283,7 @@ def _insert(session: Session, rows: list[dict[str, Any]]) -> dict[str, int]:
 
 
 def _taken(one: Submission, home: Home, duty: Duty, number: int, alike: Sequence[Duplicate]) -> TakenReport:
+    lon, lat = _point(one.content, home)
     area = "village_code" if len(one.scope.code) <= VILLAGE_DIGITS else "grid_code"
     links = [
         LinkedReport(found.other.report_key, LinkKind.DUPLICATE, found.likeness.score, found.likeness.reason)
@@ -263,6 +301,8 @@ def _taken(one: Submission, home: Home, duty: Duty, number: int, alike: Sequence
         assignment=home.assignment.value,
         distance_m=home.distance_m,
         reported_at=one.content.reported_at or one.now,
+        lon=lon,
+        lat=lat,
         duty=duty,
         links=sorted(links, key=lambda link: (-link.score, link.report_key)),
     )
@@ -287,7 +327,7 @@ def _link(session: Session, found: Iterable[tuple[Submission, Sequence[Duplicate
 
 
 def _tell(session: Session, taken: Sequence[tuple[tuple[Submission, Home], TakenReport]]) -> None:
-    """Begin the history of each report, and put it into the outbox."""
+    """Begin the history of each report, put it into the outbox, and keep what its text may mean."""
     if not taken:
         return
     connection = session.connection()
@@ -307,11 +347,14 @@ def _tell(session: Session, taken: Sequence[tuple[tuple[Submission, Home], Taken
                 "state": report.state,
                 "reported_at": report.reported_at.astimezone(UTC).isoformat(),
                 "grid_code": report.grid_code,
-                "lon": one.content.lon,
-                "lat": one.content.lat,
+                "lon": report.lon,
+                "lat": report.lat,
             },
             "created_at": one.now,
         }
         for (one, _), report in taken
     ]
     connection.execute(sa.insert(Outbox.__table__), events)  # type: ignore[arg-type]
+    rows = [row for (_, home), report in taken for row in candidate_rows(report.id, home.candidates)]
+    if rows:
+        session.execute(sa.insert(ReportCandidate), rows)

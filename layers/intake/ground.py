@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,25 +17,39 @@ from sqlalchemy.orm import Session
 
 from geo.assign import GridIndex
 from geo.crs import metric_crs
-from layers.assignment import REACH_M
+from layers.geocode.library import Library
+from layers.geocode.load import library_for
+from layers.geocode.model import Candidate
+from layers.geocode.territory import REACH_M
 from layers.geometry import select_frame, within_bounds
 from layers.grids import in_force
 from layers.tables import SRID, Assignment, Grid, GridLevel, Load, Plan, PlanState
 
 LEVELS = (GridLevel.VILLAGE, GridLevel.CELL)
 _DEGREES = 1.01 * REACH_M / 110_574.0  # a degree of latitude is nowhere shorter
+LIBRARY_S = 2.0
 _PART = 0.2
 """Above this share of changed grids a new index is made instead of mending the old one."""
 
 
 @dataclass(frozen=True)
 class Home:
-    """Where a report lies; `distance_m` is 0 inside its grid, None where no grid is within reach."""
+    """Where a report lies; `distance_m` is 0 inside its grid, None where no grid is within reach.
+
+    What its text says: how sure that is, how far down, the record of the library, the point of that record for a report
+    without one of its own, and what else it may mean.
+    """
 
     village_code: str | None
     grid_code: str | None
     assignment: Assignment
     distance_m: float | None
+    confidence: float | None = None
+    radius_m: float | None = None
+    address_level: str | None = None
+    address_key: str | None = None
+    point: tuple[float, float] | None = None
+    candidates: Sequence[Candidate] = ()
 
 
 NOWHERE = Home(None, None, Assignment.NO_PLACE, None)
@@ -49,6 +64,8 @@ class Ground:
         self._day = date.min
         self._rows: dict[GridLevel, dict[str, tuple[int, int]]] = {level: {} for level in LEVELS}
         self._index: dict[GridLevel, GridIndex | None] = dict.fromkeys(LEVELS)
+        self._library: Library | None = None
+        self._library_seen: tuple[Any, ...] = ()
 
     def refresh(self, session: Session, as_of: date) -> None:
         """Bring the indices to the grids in force on a day, as the session sees them; cheap while nothing changes.
@@ -87,6 +104,17 @@ class Ground:
     def is_empty(self) -> bool:
         """Whether no village and no grid is in force."""
         return not any(self._rows.values())
+
+    def library(self, session: Session) -> Library:
+        """The library of addresses; of new grids it knows at once, of new addresses within `LIBRARY_S` seconds.
+
+        To ask whether it has changed counts the rows of its tables, too slow for each batch of a large one.
+        """
+        with self._lock:
+            seen = (self._edition, self._day, time.monotonic() // LIBRARY_S)
+            if self._library is None or seen != self._library_seen:
+                self._library, self._library_seen = library_for(session, self._day), seen
+            return self._library
 
     def locate(self, session: Session, lon: np.ndarray, lat: np.ndarray) -> list[Home]:
         """(n,) homes of (n,) points in degrees, NaN without a point; the rules are those of `assign_all`.

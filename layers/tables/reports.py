@@ -96,6 +96,7 @@ class Report(Base, Loaded, Located):
         Index("ix_report_reported_at_category", "reported_at", "category"),
         Index("ix_report_grid_code_category_reported_at", "grid_code", "category", "reported_at"),
         Index("ix_report_assignment_reported_at", "assignment", "reported_at"),
+        Index("ix_report_address_text_category_reported_at", "address_text", "category", "reported_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

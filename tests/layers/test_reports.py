@@ -10,8 +10,8 @@ from layers.access import Scope
 from layers.engine import begin_writing, sessions
 from layers.errors import ForbiddenError, InvalidInputError, KeyReusedError
 from layers.reports import ReportContent, create_report, report_frame, report_history
-from layers.tables import Outbox, Report
-from tests.two_towns import AWAY, HOME, NORTH, NOW, two_towns
+from layers.tables import Outbox, Report, ReportCandidate
+from tests.two_towns import AWAY, FOREIGN, HOME, NORTH, NOW, two_towns
 
 INSIDE = ReportContent("SAFETY", "PATROL", lon=120.002, lat=29.805, description="井盖缺失")
 
@@ -56,8 +56,18 @@ def test_a_report_without_a_point_is_stored(world):
     report = create(
         world, content=ReportContent("DISPUTE", "HOTLINE_12345", address_text="和平路12号"), scope=Scope(HOME)
     )
-    assert (report.assignment, report.grid_code) == ("NO_PLACE", None)
-    assert report.geom is None
+    assert (report.assignment, report.grid_code, report.geom) == ("REVIEW", None, None)
+    candidates = world.scalars(sa.select(ReportCandidate).where(ReportCandidate.report_id == report.id)).all()
+    assert {candidate.grid_code for candidate in candidates} == {f"{NORTH}001", f"{FOREIGN}001"}
+    assert create(world, "k2", ReportContent("DISPUTE", "HOTLINE_12345")).assignment == "NO_PLACE"
+
+
+def test_a_sure_address_leads_to_its_grid_and_its_point(world):
+    content = ReportContent("DISPUTE", "HOTLINE_12345", address_text="枫溪镇和平路12号")
+    report = create(world, content=content, scope=Scope(HOME))
+    assert (report.assignment, report.grid_code, report.address_key) == ("ADDRESS", f"{NORTH}001", "home-a1")
+    (shown,) = report_frame(world, Scope(HOME), keys=["k1"]).itertuples()
+    assert (shown.geometry.x, shown.geometry.y) == (120.002, 29.804)
 
 
 def test_a_report_far_outside_is_stored(world):
