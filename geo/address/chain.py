@@ -167,13 +167,17 @@ class Chain:
         if end == len(self.text):
             return known > 0 or area.level < 2
         if area.level >= 3:
-            if _LONGER[area.level - 3].match(self.text, end):
-                return False
-            street = area.level == 4 and _STREET_END.search(self.text, 0, end)
-            if area.level == 4 and len(areas) == 1 and _ALONE.match(self.text, end):
-                return known >= 6 and not _STREET_END.search(self.text, 0, end)
-            return known >= (4, 9)[area.level - 3] and not street and not _PLACE.match(self.text, end)
+            return self._stands_low(areas, end, known)
         return area.level < 2 or known > 0 or _LOWER.match(self.text, end) is not None or self._leads(areas, end)
+
+    def _stands_low(self, areas: list[Area], end: int, known: int) -> bool:
+        """Whether a township or village without its suffix ends here, below areas known to so many digits."""
+        level = areas[0].level
+        if _LONGER[level - 3].match(self.text, end) or (level == 4 and _STREET_END.search(self.text, 0, end)):
+            return False
+        if level == 4 and len(areas) == 1 and _ALONE.match(self.text, end):
+            return known >= 6
+        return known >= (4, 9)[level - 3] and not _PLACE.match(self.text, end)
 
     def _leads(self, areas: list[Area], end: int) -> bool:
         """Whether the name of an area inside one of these follows at once: 连云港 before 海州区."""

@@ -11,18 +11,15 @@ from geo.address.numbering import number_fields
 from geo.address.offsets import take_offsets
 from geo.address.record import Address, Offset
 from geo.address.tokens import BOUNDARY, BUSINESS, ESTATE, TOKEN
+from geo.address.unmarked import before_house, before_road, before_village
 from geo.address.variants import normalise
 
 _AND = re.compile(r"(?:与|和|及|跟|同|到)(?=[^ ]{2})")
 _CROSSING = re.compile(r"(?:相?交(?:叉|汇|界|接)|[路道]?口)")
-_STREET = re.compile(r"[东南西北中新老前后大]?[一二三四五六七八九十]?(?:路|街|大道|大街|道|巷|弄|线)[东南西北中]?段?$")
 _MEASURE = re.compile(r"(?:米|公里|km|KM|年|月|[Mm](?![A-Za-z])|小时|[Ss]店|度|都|元|天|分|路公交)")
 _TOWNSHIP = re.compile(r"[\u4e00-\u9fff]{1,6}(?:街道|镇|乡)")
-_PART = re.compile(r"[^ ]{2,3}?(?:区|片|管理区|大队|办事处)(?=[^ ]{2})")
-_SITE = re.compile(r"[城区园会苑]$")
 _COUNTRY = re.compile(r"[家城老望水下归]乡|[^ ]乡下")
 _BLOCKS = re.compile(r"(?:[^ ]{1,2}区)?[0-9A-Za-z一二三四五六七八九十]+(?:幢|栋|单元|号楼)|\d+-\d+-\d")
-_PLAIN_WORD = re.compile(r"(?![市区县镇])[\u4e00-\u9fff]+(?<!园区)(?<!开发)(?<!工业)")
 _DOWNWARD = ("village", "township", "county", "city", "province")
 
 
@@ -157,16 +154,14 @@ class _Tail:
             self._close("hamlet", token.end())
 
     def _before_village(self, end: int) -> None:
-        """Cut what stands before the name of a village: a township (泽国双峰村) or a part of one (青口片官塘塍村)."""
-        part = _PART.match(self.text, self.start, end)
+        part, township = before_village(self.text[self.start : end], self.last, self.chain.found)
         if part:
-            self.rest.append(part.group())
-            self.start = part.end()
-        size = end - self.start
-        if 4 <= size <= 6 and self.last in ("", "province", "city", "county") and "township" not in self.chain.found:
-            self.chain.found["township"] = self.text[self.start : self.start + 2]
-            self.start += 2
-            if size == 6:  # 泽国夹屿双峰村: most names are two characters
+            self.rest.append(self.text[self.start : self.start + part])
+            self.start += part
+        if township:
+            self.chain.found["township"] = self.text[self.start : self.start + township]
+            self.start += township
+            if end - self.start == 4:  # 泽国夹屿双峰村: most names are two characters
                 self.rest.append(self.text[self.start : self.start + 2])
                 self.start += 2
 
@@ -241,7 +236,9 @@ class _Tail:
         name, offsets = take_offsets(self.text[self.start : end])
         self.offsets += offsets
         self.start = end
-        if not name or self._settled(name, before):
+        settled = before_house(name, before, self.last, self.chain.found)
+        if not name or (settled and "hamlet" not in self.found):
+            self._settle(name, settled)
             return
         field = "estate" if ESTATE.search(name) and not BUSINESS.search(name) else "place"
         if self.last in ("estate", "place") and self._extends(name, end):
@@ -261,39 +258,18 @@ class _Tail:
             return True
         return False
 
-    def _settled(self, name: str, before: str) -> bool:
-        """A short name without a suffix is a village before its groups (段桥7组), a hamlet before a house number."""
-        if before not in ("house", "group") or "hamlet" in self.found:
-            return False
-        if not 2 <= len(name) <= 5 or BUSINESS.search(name):
-            return False
-        new_village = name.endswith("新村") and self.last == "township"
-        if (
-            (before == "group" or new_village)
-            and self.last in ("township", "county", "city")
-            and "village" not in self.chain.found
-        ):
-            self.chain.found["village"] = name
-            self.last = "village"
-            return True
-        if len(name) > 4 or self.last not in ("township", "village") or ESTATE.search(name):
-            return False
-        self.found["hamlet"] = name
-        self.last = "hamlet"
-        return True
+    def _settle(self, name: str, field: str | None) -> None:
+        if field is not None:
+            (self.chain.found if field == "village" else self.found)[field] = name
+            self.last = field
 
     def _without_area(self, road: str) -> str:
-        """Cut a village or township without its suffix from the front of a long road name: 盐仓启潮路."""
-        stem = _STREET.sub("", road)
-        field = {"township": "village", "county": "township", "city": "township", "": "township"}.get(self.last)
-        if field and 4 <= len(stem) <= 5 and field not in self.chain.found and _PLAIN_WORD.fullmatch(stem):
-            size = len(stem) - 2  # most roads are two characters and a direction
-            if _SITE.search(road, 0, size):
-                self.found["place"] = road[:size]
-            elif not self.chain.upper(road[:size]):
-                self.chain.found[field] = road[:size]
-            return road[size:]
-        return road
+        field, size = before_road(road, self.last, self.chain.found)
+        if field == "place":
+            self.found[field] = road[:size]
+        elif size and not self.chain.upper(road[:size]):
+            self.chain.found[field] = road[:size]
+        return road[size:]
 
     def _cut(self, end: int) -> None:
         found = BOUNDARY.match(self.text, self.start, end)

@@ -21,7 +21,7 @@ _PLACE = {
     "site": 1.0, "shared": 1.0, "both": 1.0, "name": 0.5, "length": 0.4, "door": 0.5, "county": 0.4, "township": 0.3,
     "road": 0.3, "branch": 0.3,
 }  # fmt: skip
-_POINT = {"building": 2.0, "gate": -1.5, "last": 1.0, "their_last": 1.0, "whole": 1.0, "place": 0.5}
+_POINT = {"building": 2.0, "gate": -2.0, "last": 1.0, "their_last": 1.0, "whole": 1.0, "place": 0.3}
 _CUTS = (2.2, 3.1)
 _UNKNOWN = 0.3  # what evidence counts for that neither address can give
 _ENOUGH = 25.0  # shared rarity that convinces: three or four rare pieces
@@ -85,15 +85,19 @@ def evidence(a: Address, b: Address, rarity: Rarity) -> dict[str, float]:
     that `b` has, `shared` how much that is, `both` the cosine of the two sites, `name` that of the two names most
     alike, `length` that of `a` in twenties of characters, `door` 1 for an equal number on an equal road, `road`
     the share of the road of `a`, `branch` that of a bracket of `b` in `a`; `county` and `township` are 1 equal,
-    -1 different, 0 unknown. For the point: `building` 0.75 equal, 0 in neither, -0.15 only in `b`, -1 different or
-    missing in `b`; `gate` 1 if only `b` is a gate, a car park or a stop; `last` the cosine of the last names,
-    `their_last` the share of the last name of `b` in `a`, `whole` the cosine of all.
+    -1 different, 0 unknown.
+
+    For the point: `building` 0.75 equal (0.25 if `b` goes on to another name), 0 in neither, -0.15 only in `b`,
+    -1 different or missing in `b` (in a village, the house takes the place of the building); `gate` 1 if only `b`
+    is a gate, a car park or a stop; `last` the cosine of the last names, `their_last` the share of the last name
+    of `b` in `a`, `whole` the cosine of all.
     """
     one, other = _pieces(a), _pieces(b)
     weigh = rarity.weight
     common = weigh(one.site & other.all)
     name = max((_cosine(x, y, weigh) for x in one.names for y in other.names), default=_UNKNOWN)
     road = _equal(a.road, b.road)
+    their_last = _share(other.last, one.all, weigh)
     return {
         "site": common / (weigh(one.site) or 1.0),
         "shared": 1.0 - math.exp(-common / _ENOUGH),
@@ -105,10 +109,10 @@ def evidence(a: Address, b: Address, rarity: Rarity) -> dict[str, float]:
         "township": _equal(a.township, b.township),
         "road": _share(one.road, other.all, weigh),
         "branch": max((_share(x, one.all, weigh) for x in other.brackets), default=0.0),
-        "building": _buildings(one.buildings, other.buildings),
+        "building": _buildings(one, other, their_last),
         "gate": float(other.gate and not one.gate),
         "last": _cosine(one.last, other.last, weigh) if one.last and other.last else _UNKNOWN,
-        "their_last": _share(other.names[-1], one.all, weigh) if other.names else _UNKNOWN,
+        "their_last": their_last,
         "whole": _cosine(one.all, other.all, weigh),
     }
 
@@ -139,14 +143,16 @@ def _pieces(address: Address) -> _Pieces:
     inside = [local.find(value) for field in _INSIDE if (value := getattr(address, field))]
     end = min((place for place in inside if place > 2), default=len(local))
     names = _names(address, local)
-    last = _BRACKET.sub("", names[-1]) if names else ""
+    outer = [plain for name in names if (plain := _BRACKET.sub("", name))]
     key = address.key("building")
+    if key is None and not address.road and address.village and not (address.place or address.estate):
+        key = address.key("number") or address.key("group")  # in a village a house has the part of a building
     return _Pieces(
         all=grams(local),
         site=grams(local[:end]),
         road=grams(address.road or ""),
         names=tuple(grams(name) for name in names),
-        last=grams(last),
+        last=grams(outer[-1]) if outer else frozenset(),
         brackets=tuple(grams(bracket) for name in names for bracket in _BRACKET.findall(name)),
         buildings=frozenset([*_BUILDINGS.findall(address.text.upper()), *([key] if key else [])]),
         gate=_GATE.search(address.text) is not None,
@@ -160,10 +166,10 @@ def _names(address: Address, local: str) -> list[str]:
     return sorted({name for name in found if name}, key=lambda name: (local.find(name), name))
 
 
-def _buildings(one: Pieces, other: Pieces) -> float:
-    if one & other:
-        return 0.75
-    return -1.0 if one else -0.15 if other else 0.0
+def _buildings(one: _Pieces, other: _Pieces, their_last: float) -> float:
+    if one.buildings & other.buildings:
+        return 0.75 if not other.last or their_last > _UNKNOWN else 0.25  # a shop in the building is but a part of it
+    return -1.0 if one.buildings else -0.15 if other.buildings else 0.0
 
 
 def _share(part: Pieces, whole: Pieces, weigh: Weigh) -> float:
