@@ -9,6 +9,7 @@ from geo.address.tokens import BUSINESS, ESTATE
 
 _STREET = re.compile(r"[东南西北中新老前后大]?[一二三四五六七八九十]?(?:路|街|大道|大街|道|巷|弄|线)[东南西北中]?段?$")
 _PLAIN_WORD = re.compile(r"(?![市区县镇])[\u4e00-\u9fff]+(?<!园区)(?<!开发)(?<!工业)")
+_ORDINAL = re.compile(r"[一二三四五六七八九十]+[支横]?[路街]|[^ ]村路")
 _SITE = re.compile(r"[城区园会苑]$")
 _PART = re.compile(r"[^ ]{2,3}?(?:区|片|管理区|大队|办事处)(?=[^ ]{2})")
 _ABOVE_TOWNSHIP = ("", "province", "city", "county")
@@ -26,7 +27,7 @@ def before_house(name: str, before: str, last: str, known: Collection[str]) -> s
     if before not in ("house", "group") or not 2 <= len(name) <= 5 or BUSINESS.search(name):
         return None
     grouped = before == "group" or (name.endswith("新村") and last == "township")
-    if grouped and last in ("township", "county", "city") and "village" not in known:
+    if grouped and not name.endswith("小区") and last in ("township", "county", "city") and "village" not in known:
         return "village"
     if len(name) > 4 or last not in ("township", "village") or ESTATE.search(name):
         return None
@@ -46,6 +47,8 @@ def before_road(road: str, last: str, known: Collection[str]) -> tuple[str, int]
     if not field or not 4 <= len(stem) <= 5 or field in known or not _PLAIN_WORD.fullmatch(stem):
         return "", 0
     size = len(stem) - 2
+    if _ORDINAL.match(road, size):
+        return "", 0
     return ("place" if _SITE.search(road, 0, size) else field), size
 
 
