@@ -36,6 +36,24 @@ def show_plan(principal: PageReader, request: Request, settings: Config) -> HTML
     return HTMLResponse(text)
 
 
+@router.get("/reports")
+def show_reports(principal: PageReader, request: Request, settings: Config) -> HTMLResponse:  # noqa: ARG001
+    """The list of reports, to look at for all readers, to work on for officers."""
+    text = pages.page(
+        "reports", language_of(request), tile_url=settings.tile_address, tile_attribution=settings.tile_attribution
+    )
+    return HTMLResponse(text)
+
+
+@router.get("/review")
+def show_review(principal: PageReader, request: Request, settings: Config) -> HTMLResponse:  # noqa: ARG001
+    """The review queue; it tells readers without the right to handle reports that it is not theirs."""
+    text = pages.page(
+        "review", language_of(request), tile_url=settings.tile_address, tile_attribution=settings.tile_attribution
+    )
+    return HTMLResponse(text)
+
+
 @router.get("/login")
 def show_login(request: Request) -> HTMLResponse:
     """The sign-in page, where a one-time password is changed too."""

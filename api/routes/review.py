@@ -12,13 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from api.context import Config, Now, Reading, Writing
 from api.etag import etag_of, revision_to_match
 from api.geojson import Link
-from api.principal import allow
+from api.principal import Reader, allow
 from api.problems import problems
 from api.query import Paging
 from layers import review
 from layers.access import Permission, Principal
 from layers.tables import AddressLevel, Assignment, ReportCategory, ReportSource, ReportState, Urgency
-from layers.workflow.steps import MAX_NOTE
+from layers.workflow.steps import MAX_NOTE, get_report
 
 router = APIRouter(prefix="/api/review", tags=["review"])
 Officer = Annotated[Principal, Depends(allow(Permission.HANDLE))]
@@ -90,6 +90,12 @@ class QueuedReport(BaseModel):
     text: str
     parts: list[TextPart]
     same_text: int
+    candidates: list[CandidateInfo]
+
+
+class Candidates(BaseModel):
+    """The candidates of one report by rank; none where its place was never in doubt."""
+
     candidates: list[CandidateInfo]
 
 
@@ -199,6 +205,14 @@ def read_figures(principal: Officer, session: Reading, now: Now) -> ReviewFigure
     figures = review.queue_figures(session, principal.scope, now=now)
     names = [name for name in ReviewFigures.model_fields if name != "time_stamp"]
     return ReviewFigures.model_validate({name: getattr(figures, name) for name in names} | {"time_stamp": now})
+
+
+@router.get("/{report_key:path}/candidates", response_model=Candidates, responses=problems(401, 403, 404))
+def read_candidates(principal: Reader, session: Reading, report_key: str) -> Candidates:
+    """The places a report of the own area was thought to mean, and why; also after it was decided."""
+    report = get_report(session, principal.scope, report_key)
+    found = [CandidateInfo.model_validate(one) for one in review.candidates_of(session, report.id)]
+    return Candidates(candidates=found)
 
 
 @router.post("/{report_key:path}/accept", response_model=DecidedReport, responses=DECIDING)
