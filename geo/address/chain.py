@@ -39,6 +39,8 @@ _LOWER = re.compile(
 _PLACE = re.compile(r"[^ ]{0,2}(?:工业|开发|园区|产业|[一二三四五六七八九十\dA-Za-z]区|特大桥)|[^ ]?(?:苑|园)")
 _LONGER = (re.compile(r"[^ ]?村"), re.compile(r"[^ ]{0,3}(?:村(?!委)|社区)"))  # 龙山沟村 in 龙山镇
 _ALONE = re.compile(r"(?:\d|[一二三四五六七八九十]+(?:号|组|[幢栋]|排))")
+_BLOCK = re.compile(r"(?:[\dA-Za-z一二三四五六七八九十]区)?[\dA-Za-z一二三四五六七八九十]+(?:[幢栋]|单元|-\d)")
+_COMMUNITY = re.compile(r"(?:社区|居委会|居民委员会)$")
 _TOWN_SUFFIX = re.compile(r"街道(?:办事处)?|[镇乡]")
 _STREET_END = re.compile(r"[路街巷弄桥园苑]$")
 _MAY_COME = re.compile(r"[省市区县]")
@@ -173,6 +175,8 @@ class Chain:
     def _stands_low(self, areas: list[Area], end: int, known: int) -> bool:
         """Whether a township or village without its suffix ends here, below areas known to so many digits."""
         level = areas[0].level
+        if level == 4 and (_BLOCK.match(self.text, end) or all(_COMMUNITY.search(area.name) for area in areas)):
+            return False  # 湘湖人家8-8: communities are named after estates, which are meant without 社区
         if _LONGER[level - 3].match(self.text, end) or (level == 4 and _STREET_END.search(self.text, 0, end)):
             return False
         if level == 4 and len(areas) == 1 and _ALONE.match(self.text, end):
