@@ -33,6 +33,7 @@ from api.routes import (
     plan_drawing,
     plan_editing,
     plan_files,
+    plan_replay,
     plan_review,
     plan_state,
     plans,
@@ -71,6 +72,7 @@ SUBJECTS = (
     plan_drawing,
     plan_editing,
     plan_files,
+    plan_replay,
     plan_review,
     plan_state,  # all before plans, whose last route takes any word as a step
     plans,

@@ -10,10 +10,12 @@ from api.cli import (
     data,
     database,
     drawing,
+    geocode,
     intake,
     maps,
     plan_changes,
     plan_files,
+    plan_replay,
     plans,
     review,
     server,
@@ -40,6 +42,7 @@ app.command("load")(data.load)
 app.command("draw")(drawing.draw)
 plans.app.add_typer(plan_changes.app)
 plans.app.add_typer(plan_files.app)
+plans.app.add_typer(plan_replay.app)
 app.add_typer(plans.app, name="plan")
 app.command("check")(drawing.check)
 app.command("assign")(data.assign)

@@ -69,3 +69,11 @@ def test_a_plan_waits_for_its_day(plan):
     assert "until then" in plan("publish", 2, "--from", "2999-01-01")
     assert "No plan waits" in plan("activate")
     assert "PUBLISHED" in plan("list")
+
+
+def test_a_replay_names_who_changes_hands(plan, tmp_path):
+    plan("convert", f"{world.WEST}={world.TOWN}009", "--plan", 2)
+    assert "0 households' doors and 0 reports" in plan("replay", 2, "-o", "same.csv")
+    assert (tmp_path / "same.csv").read_text("utf-8-sig").split() == [
+        "kind,key,reported_at,households,old_code,new_code"
+    ]

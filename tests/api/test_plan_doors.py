@@ -112,3 +112,11 @@ def test_a_plan_waits_for_its_day(app, clock, sign_in, here, number):
     with app.state.sessions() as session:
         assert session.get_one(Plan, number).activated_at is not None
     assert bring_into_force(app) == 0
+
+
+def test_a_replay_names_households_that_change_hands(sign_in, here):
+    planner = sign_in("planner")
+    answer = planner.get(f"{here}/replay", params={"since": NOW.isoformat()})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.text.splitlines()[0] == "kind,key,reported_at,households,old_code,new_code"
+    check_problem(planner.get("/api/plans/999999/replay"), 404, "not-found")
