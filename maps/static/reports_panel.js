@@ -11,6 +11,8 @@ const MARKS = new Set(["supervise", "cancel_supervision", "set_urgency", "set_sc
 const BACK = new Set(["void", "merge", "return", "escalate", "reject", "reopen"]);
 export const stepName = (name) => (has(`step.${name}`) ? t(`step.${name}`) : name);
 
+const EXTENSIONS = { REQUESTED: "reports.extension_requested", APPROVED: "reports.extension_approved", REFUSED: "reports.extension_refused" };
+
 const facts = (rows) => h("dl", { class: "facts" }, rows.filter(Boolean).flatMap(([name, value, note]) => [h("dt", {}, name), h("dd", {}, value, note ? h("small", {}, note) : null)]));
 
 function steps(p, take) {
@@ -47,7 +49,7 @@ export function drawPanel(item, { candidates, fresh = Infinity }, does) {
     facts([
       [t("reports.team"), p.team ? p.team.name : t("none"), p.team?.phone ?? null], known(p.held_by) && [t("reports.held_by"), areaName(p.held_by)],
       [t("report.at"), moment(p.reported_at)], known(p.due_at) && [t("reports.deadline"), moment(p.extended_until ?? p.due_at), p.extended_until ? t("reports.extended") : null],
-      known(p.extension) && [t("reports.extension"), t(`reports.extension_${p.extension.toLowerCase()}`, { days: count(p.extension_days) })], known(p.closed_at) && [t("report.closed_at"), moment(p.closed_at)],
+      known(p.extension) && [t("reports.extension"), t(EXTENSIONS[p.extension], { days: count(p.extension_days) })], known(p.closed_at) && [t("report.closed_at"), moment(p.closed_at)],
       [t("report.source"), word("source", p.source)], known(p.subtype) && [t("report.subtype"), p.subtype], known(p.severity) && [t("report.severity"), word("severity", p.severity)],
       known(p.satisfaction) && [t("reports.satisfaction"), word("satisfaction", p.satisfaction)],
       [t("report.assignment"), word("assignment", p.assignment), Number.isFinite(p.distance_m) && p.distance_m > 0 ? metres(p.distance_m) : null],
