@@ -1,19 +1,18 @@
 """Score parsing and matching of Chinese addresses beside other packages; prints markdown tables.
 
-    python bench/address.py --data ../shared/data [--peers] [--part dev] [--errors]
+    python -m bench.address --data ../shared/data [--peers] [--part dev] [--errors]
 
 Parsing: addr-parse-naacl19 (hand-labelled, mostly Zhejiang), F1 for each level over exact values without their
 suffix. A labelled level may have several values (a road and its repetition): finding one of them is right. The
 labels call 5组 a road and 669弄 a house number; both are left out of the count, since here they are fields of their
 own. An administrative name counts as found only if it stands in the text. `--peers` adds cpca and JioNLP, which
-must be importable. Matching: addr-match-ccks21, macro F1 over three labels on one half of the queries; the two cuts of
-TF-IDF are fitted on the other half, those of `match` too where it says so. Speed is one core, after the first call.
+must be importable. `bench/address_match.py` scores matching and runs behind it. Speed is one core, after the
+first call.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import random
 import re
 import sys
@@ -22,9 +21,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import numpy as np
-
-from geo.address import Gazetteer, Rarity, china, match, parse, parse_many
+from bench.address_match import matching
+from geo.address import Gazetteer, china, parse, parse_many
 from geo.address.variants import normalise
 
 Found = dict[str, str | None]
@@ -44,6 +42,10 @@ SUFFIX = {
     ),
     "road": re.compile(r"$^"),
 }
+KINDS = (
+    "too long", "too short", "wrong", "read as another part", "read inside another part", "read in pieces",
+    "labelled as another part", "labelled otherwise",
+)  # fmt: skip
 BELOW = {
     "county": ("township", "zone", "village", "road", "estate", "place"),
     "township": ("zone", "village", "road", "estate", "place"),
@@ -54,6 +56,11 @@ NUMBER = re.compile(r"(?:号楼|号院|号门|单元|[号幢栋座室楼层房�
 
 def labelled(path: Path) -> list[tuple[str, dict[str, list[str]]]]:
     """Read the text and the values of each level, as labelled."""
+    return [("".join(text for _, text in spans), _levels(spans)) for spans in labelled_spans(path)]
+
+
+def labelled_spans(path: Path) -> list[list[tuple[str, str]]]:
+    """Read the labelled pieces of each text in their order, (label, piece)."""
     rows = []
     for block in path.read_text(encoding="utf-8").split("\n\n"):
         spans: list[tuple[str, str]] = []
@@ -65,7 +72,7 @@ def labelled(path: Path) -> list[tuple[str, dict[str, list[str]]]]:
                 else:
                     spans.append((label[2:].lower(), text))
         if spans:
-            rows.append(("".join(text for _, text in spans), _levels(spans)))
+            rows.append(spans)
     return rows
 
 
@@ -182,60 +189,34 @@ def wide_gazetteer(data: Path) -> Gazetteer:
     return china() | Gazetteer.of(names, codes)
 
 
-def matching(data: Path) -> None:
-    """Print macro F1 over the three labels on the half of the queries that no cut was fitted on."""
-    path = data / "addr-match-ccks21-round1dev/round1_fold0_dev.tsv"
-    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
-    queries = sorted({row[0] for row in rows})
-    random.Random(0).shuffle(queries)
-    fitted = set(queries[: len(queries) // 2])
-    gold = np.array([int(row[2]) for row in rows])
-    half = np.array([row[0] in fitted for row in rows])
-    cosine = tf_idf([(a, b) for a, b, _ in rows])
-    low, high = cuts(cosine[half], gold[half])
-    rarity = Rarity.of({text for a, b, _ in rows for text in (a, b)})
-    start = time.process_time()
-    found = [match(a, b, rarity=rarity) for a, b, _ in rows]
-    seconds = time.process_time() - start
-    labels, score = np.array([one.label for one in found]), np.array([one.score for one in found])
-    under, over = cuts(score[half], gold[half])
-    ways = {
-        "character TF-IDF, cuts fitted": (cosine >= low) + 0 + (cosine >= high),
-        "geo.address.match, cuts fitted": (score >= under) + 0 + (score >= over),
-        "geo.address.match, its own cuts": labels,
-    }
-    print("\n| way | macro F1 | none | partly | exact |\n|" + " --- |" * 5)
-    for name, got in ways.items():
-        scores = label_f1(gold[~half], got[~half])
-        print(f"| {name} | {np.mean(scores):.3f} | " + " | ".join(f"{score:.3f}" for score in scores) + " |")
-    print(f"\n{len(rows) / seconds:,.0f} pairs/s a core, {int((~half).sum())} pairs scored")
+def kind(spans: list[tuple[str, str]], right: set[str | None], level: str, got: Found) -> str:
+    """Name the error in one level, from where its value or the labelled one stands instead."""
+    value = bare(level, got.get(level))
+    found = outcome(right, value)
+    if found == "boundary":
+        return "too long" if any(one in (value or "") for one in right if one) else "too short"
+    if found == "missed":
+        others = {bare(level, part) for field, part in got.items() if field != level}
+        if right & others:
+            return "read as another part"
+        inside = any(one in part for one in right for part in others if one and part)
+        return "read inside another part" if inside else "read in pieces"
+    if found == "spurious":
+        same = {bare(level, text) for _, text in spans}
+        return "labelled as another part" if value in same else "labelled otherwise"
+    return found
 
 
-def label_f1(gold: np.ndarray, got: np.ndarray) -> list[float]:
-    right = [((gold == label) & (got == label)).sum() for label in range(3)]
-    return [2 * n / max(1, (gold == label).sum() + (got == label).sum()) for label, n in enumerate(right)]
-
-
-def tf_idf(pairs: list[tuple[str, str]]) -> np.ndarray:
-    """Cosine of characters and bigrams weighted by their rarity among all addresses."""
-    texts = {text for pair in pairs for text in pair}
-    grams = {
-        t: Counter(normalise(t)[i : i + n] for n in (1, 2) for i in range(len(normalise(t)) - n + 1)) for t in texts
-    }
-    rarity = Counter(gram for counted in grams.values() for gram in counted)
-    vectors = {}
-    for text, counted in grams.items():
-        vector = {g: n * (math.log((1 + len(texts)) / (1 + rarity[g])) + 1) for g, n in counted.items()}
-        norm = math.sqrt(sum(x * x for x in vector.values())) or 1.0
-        vectors[text] = {g: x / norm for g, x in vector.items()}
-    return np.array([sum(x * vectors[b].get(g, 0.0) for g, x in vectors[a].items()) for a, b in pairs])
-
-
-def cuts(score: np.ndarray, gold: np.ndarray) -> tuple[float, float]:
-    """The two thresholds with the best macro F1."""
-    steps = np.quantile(score, np.linspace(0.02, 0.995, 80))
-    tried = [(low, high) for place, low in enumerate(steps) for high in steps[place + 1 :]]
-    return max(tried, key=lambda t: np.mean(label_f1(gold, (score >= t[0]) + 0 + (score >= t[1]))))
+def show_kinds(path: Path, run: Callable[[str], Found]) -> None:
+    """Print how often each kind of error occurs in each level."""
+    counts: dict[str, Counter[str]] = {level: Counter() for level in LEVELS}
+    for spans in labelled_spans(path):
+        got, gold = run("".join(text for _, text in spans)), _levels(spans)
+        for level in LEVELS:
+            counts[level][kind(spans, {bare(level, value) for value in gold.get(level, [])}, level, got)] += 1
+    print("\n| level | right | " + " | ".join(KINDS) + " |\n|" + " --- |" * (len(KINDS) + 2))
+    for level, count in counts.items():
+        print(f"| {level} | {count['right']} | " + " | ".join(str(count[one]) for one in KINDS) + " |")
 
 
 def show_errors(rows, run: Callable[[str], Found], level: str, limit: int) -> None:
@@ -260,7 +241,8 @@ def main() -> None:
     parser.add_argument("--errors", metavar="LEVEL", help="show wrong answers of one level")
     parser.add_argument("--limit", type=int, default=40)
     arguments = parser.parse_args()
-    rows = labelled(arguments.data / f"addr-parse-naacl19-train/{arguments.part}.noperson.txt")
+    path = arguments.data / f"addr-parse-naacl19-train/{arguments.part}.noperson.txt"
+    rows = labelled(path)
     ways = {"built-in names": ours(None)}
     wide = wide_gazetteer(arguments.data)
     ways["with townships and villages"] = ours(wide)
@@ -275,25 +257,18 @@ def main() -> None:
         + " |\n|"
         + " --- |" * (len(LEVELS) + 1)
     )
-    kinds = {}
     for name, run in ways.items():
         scores = f1_by_level(rows, [run(text) for text, _ in rows])
-        kinds[name] = scores
         print(f"| {name} | " + " | ".join(f"{score:.3f}" if c["right"] else "–" for score, c in scores.values()) + " |")
-    print("\n| level (built-in names) | right | boundary | wrong | missed | spurious |\n|" + " --- |" * 6)
-    for level, (_, count) in kinds["built-in names"].items():
-        print(
-            f"| {level} | "
-            + " | ".join(str(count[k]) for k in ("right", "boundary", "wrong", "missed", "spurious"))
-            + " |"
-        )
+    show_kinds(path, ways["with townships and villages"])
     texts = [text for text, _ in rows]
     parse_many(texts[:10])
     for name, names in (("built-in names", None), ("with townships and villages", wide)):
         start = time.process_time()
         parse_many(texts * 3, names)
         print(f"\n{name}: {3 * len(texts) / (time.process_time() - start):,.0f} addresses/s a core")
-    matching(arguments.data)
+    if arguments.part == "dev":
+        matching(arguments.data)
 
 
 if __name__ == "__main__":

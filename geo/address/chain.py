@@ -134,14 +134,18 @@ class Chain:
         return 0
 
     def _fits(self, area: Area) -> bool:
-        if not self.codes:
-            return True
-        return any(area.code.startswith(code) or code.startswith(area.code) for code in self.codes)
+        code = area.code
+        for known in self.codes:  # a loop: any() with a generator takes half as long again, and this runs most
+            if code.startswith(known) or known.startswith(code):
+                return True
+        return not self.codes
 
     def _new(self, areas: list[Area]) -> list[Area]:
         """Without the lower areas where the name is also one already found: 绍兴市绍兴 is not 绍兴县."""
+        if not self.codes or len(areas) < 2:
+            return areas
         again = [area for area in areas if area.level > 0 and all(code.startswith(area.code) for code in self.codes)]
-        return again if again and self.codes else areas
+        return again or areas
 
     def _restarts(self, areas: tuple[Area, ...], end: int) -> bool:
         return areas[0].level < 2 and not _CONTINUES_CITY.match(self.text, end) and "township" not in self.found
