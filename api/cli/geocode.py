@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 aliases = typer.Typer(no_args_is_help=True, help="Other names of places: add, list, load.")
 divisions = typer.Typer(no_args_is_help=True, help="Official names of divisions: load.")
 
-HEADERS = (
-    *("level", "confidence", "accepted", "grid_code", "village_code", "lon", "lat", "radius_m", "address_key"),
-    *("standard_address", "ancestor_code", "grids"),
-)
-_AT_ONCE = 5_000
-
 
 def geocode(
     context: typer.Context,
@@ -39,12 +33,14 @@ def geocode(
     out: Annotated[Path | None, typer.Option(help="CSV file to write; by default standard output.")] = None,
     near: Annotated[str | None, typer.Option(help="Area, by its code, that is meant where several fit.")] = None,
     as_of: Annotated[str | None, typer.Option(help="By the grids in force on this day; by default today.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the work on a file.")] = 2,
 ) -> None:
     """Find the grid of addresses, with how sure that is and why; or of a whole CSV file, with columns added.
 
     Example: `fengqiao geocode 枫溪镇白云路13号`
     """
     from layers.geocode import library_for
+    from layers.geocode.batch import HEADERS, geocode_rows
 
     if bool(texts) == (file is not None):
         raise InvalidInputError("Give either addresses or --file, for example: fengqiao geocode --file reports.csv")
@@ -55,17 +51,15 @@ def geocode(
     if file is not None:
         header, rows = _read(file)
         at = _column(header, column)
-        answered = 0
-        with _writer(out) as target, progress(f"Geocoding {file.name}") as tell:
+        texts = [row[at] if at < len(row) else "" for row in rows]
+        with progress(f"Geocoding {file.name}") as tell:
+            answers = geocode_rows(library, texts, near, workers=workers, progress=tell)
+        with _writer(out) as target:
             table = csv.writer(target, lineterminator="\n")
             table.writerow([*header, *HEADERS])
-            for start in range(0, len(rows), _AT_ONCE):
-                part = rows[start : start + _AT_ONCE]
-                answers = library.geocode([row[at] if at < len(row) else None for row in part], near)
-                table.writerows([*row, *_cells(answer)] for row, answer in zip(part, answers, strict=True))
-                answered += sum(answer.accepted for answer in answers)
-                tell(start + len(part), len(rows))
-        complain(f"{len(rows):,} addresses, {answered:,} sure of their grid.")
+            table.writerows([*row, *answer] for row, answer in zip(rows, answers, strict=True))
+        sure = sum(answer[HEADERS.index("accepted")] == 1 for answer in answers)
+        complain(f"{len(rows):,} addresses, {sure:,} sure of their grid.")
 
 
 def _tell(answer: Geocoded) -> None:
@@ -101,14 +95,6 @@ def _column(header: list[str], named: str | None) -> int:
         if name in header:
             return header.index(name)
     raise InvalidInputError(f"The file has the columns {', '.join(header)}; say with --column which one to read.")
-
-
-def _cells(answer: Geocoded) -> list[object]:
-    label = answer.candidates[0].label if answer.candidates else None
-    grids = " ".join(f"{code}:{chance:.3f}" for code, chance in answer.grids)
-    values: list[object] = [answer.level.value, answer.confidence, int(answer.accepted), answer.grid_code]
-    values += [answer.village_code, answer.lon, answer.lat, answer.radius_m, answer.address_key, label]
-    return [*values, answer.ancestor_code, grids]
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import shapely
 
 from geo.address import normalise, parse
 from geo.address.numbers import number_key
+from layers.geocode.distance import METRES_PER_DEGREE
 from layers.geocode.names import Kind, Meaning, Names
 from layers.geocode.rows import NUMBERS, Array, Rows, Values
 from layers.geocode.territory import Territory
@@ -27,7 +28,6 @@ _WRITTEN = (
 _TAIL = re.compile(r"(?P<place>.*?)(?P<building>[0-9A-Z]+(?:号楼|幢|栋|座))?$")
 _ENDS_IN_NUMBER = re.compile(r"[0-9A-Za-z一二三四五六七八九十]+(?:号楼|幢|栋|座|号|单元|层)?$")
 ROAD_STEP_M = 60.0
-METRES_PER_DEGREE = 111_195.0
 
 Column = Sequence[str | None]
 
@@ -117,6 +117,14 @@ class Builder:
         kind = {2: Kind.PROVINCE, 4: Kind.CITY, 6: Kind.COUNTY, 9: Kind.TOWN, 12: Kind.VILLAGE}.get(len(code))
         if kind is not None and normalise(name):
             self.areas.setdefault(self.names.number(kind, normalise(name)), set()).add(code)
+
+    def key_and_point(self, row: int) -> tuple[str, Array]:
+        """Address key and (1, 2) point of a row."""
+        for keys, points in zip(self._keys, self._points, strict=True):
+            if row < len(keys):
+                return str(keys[row]), points[row : row + 1]
+            row -= len(keys)
+        raise IndexError(row)
 
     def rows_of_keys(self, keys: set[str]) -> dict[str, int]:
         """Address key -> row, for the keys that are there."""

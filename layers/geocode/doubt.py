@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
+from layers.geocode.distance import distance_m
 from layers.geocode.model import Geocoded
 
 SLACK_M = 300.0
 """How far a point may lie from where its address is before the two contradict each other."""
 
 _UNDERSTOOD = 0.5
-METRES_PER_DEGREE = 111_195.0
 
 
 def doubt_of(answer: Geocoded, lon: float, lat: float, *, outside: bool) -> str | None:
@@ -35,13 +33,3 @@ def doubt_of(answer: Geocoded, lon: float, lat: float, *, outside: bool) -> str 
         ]
         return "swapped" if min(swapped) < min(apart) and min(swapped) < 20_000 else "contradiction"
     return "outside" if outside else None
-
-
-def distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
-    """Metres between two points in degrees, on a sphere."""
-    up, across = math.radians(other_lat - lat), math.radians(other_lon - lon)
-    part = (
-        math.sin(up / 2) ** 2
-        + math.cos(math.radians(lat)) * math.cos(math.radians(other_lat)) * math.sin(across / 2) ** 2
-    )
-    return 2 * math.degrees(math.asin(min(1.0, math.sqrt(part)))) * METRES_PER_DEGREE

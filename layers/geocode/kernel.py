@@ -14,10 +14,10 @@ TOP = 12
 
 # How much a matching name says, and how much one that does not match speaks against, by kind.
 NAME_GAIN = np.array([0.2, 0.3, 0.5, 1.6, 2.6, 3.0, 3.0, 3.2, 3.2])
-NAME_LOSS = np.array([2.0, 2.0, 2.5, 2.8, 3.0, 3.2, 3.2, 3.4, 3.2])
+NAME_LOSS = np.array([6.0, 6.0, 6.0, 6.0, 4.5, 5.0, 5.0, 5.0, 4.5])
 # The same for the numbers: group, lane, number, building, unit, room.
 GAIN = np.array([2.2, 2.6, 3.2, 2.4, 1.2, 1.0])
-DIFFERS = np.array([4.0, 4.5, 4.5, 4.0, 2.0, 1.5])
+DIFFERS = np.array([5.5, 6.0, 6.5, 5.5, 3.0, 2.0])
 MISSING = np.array([2.5, 3.2, 3.4, 1.2, 0.3, 0.05])  # the text has it, the row does not
 UNSAID = np.array([0.8, 1.8, 0.6, 0.5, 0.2, 0.2])  # the row has it, the text does not
 _KEY_CAP, _NAME_CAP = 1_500, 40_000
@@ -87,7 +87,7 @@ def score_row(  # noqa: PLR0912, PLR0913, PLR0917, C901 - arrays of one query an
             total -= MISSING[kind]
         else:
             apart = abs(integers[numbers[row, kind]] - number_int[place]) if number_int[place] >= 0 else 1000
-            ease = 1.6 * np.exp(-apart / 6.0) if kind == 2 else 0.0
+            ease = 3.0 * np.exp(-apart / 6.0) if kind == 2 else 0.0
             total -= DIFFERS[kind] - ease
             used |= 1 << kind
     for kind in range(6):
@@ -133,11 +133,19 @@ def resolve(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917, C901 - one pass over t
         first, last = query_spans[query], query_spans[query + 1]
         begin, end = query_numbers[query], query_numbers[query + 1]
         found = 0
-        lists = 0
-        for by_name in range(2):
-            if by_name and found:
+        town_first, town_last = -1, -1
+        for span in range(first, last):
+            place = spans[span]
+            if spans[span + 1] > place and kinds[int(meanings[place, 0])] == 3 and meanings[place, 1] >= 0.8:
+                town_first, town_last = place, spans[span + 1]
+        for turn_of in range(4):
+            # By name and number in the town that is said, then anywhere; by name alone likewise.
+            by_name, anywhere = turn_of >= 2, turn_of % 2 == 1
+            if found:
                 break
-            lists = 0
+            if anywhere and town_first < 0:
+                continue
+            lists, stamp = 0, query * 4 + turn_of
             for place in range(spans[first], spans[last]):
                 name = int(meanings[place, 0])
                 if kinds[name] < 4 or lists >= _LISTS:
@@ -159,16 +167,25 @@ def resolve(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917, C901 - one pass over t
                         lists += 1
             order = np.argsort(size_of[:lists])
             cap = _NAME_CAP if by_name else _KEY_CAP
+            looked = 0
             for turn in range(lists):
                 item = order[turn]
-                if found and found + size_of[item] > cap:
+                if looked and looked + size_of[item] > cap:
                     break
+                looked += size_of[item]
                 for place in range(low_of[item], min(low_of[item] + size_of[item], low_of[item] + _NAME_CAP)):
                     row = members[place] if by_name else key_rows[place]
-                    if seen[row] != query and found < cand.size:
-                        seen[row] = query
-                        cand[found] = row
-                        found += 1
+                    if seen[row] == stamp or found >= cand.size:
+                        continue
+                    if town_first >= 0 and not anywhere:
+                        mine = names[row, 3] < 0
+                        for other in range(town_first, town_last):
+                            mine |= names[row, int(kinds[int(meanings[other, 0])])] == int(meanings[other, 0])
+                        if not mine:
+                            continue
+                    seen[row] = stamp
+                    cand[found] = row
+                    found += 1
         if not found:
             continue
         best, winner = -1e9, -1

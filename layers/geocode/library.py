@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from geo.address.gazetteer import Gazetteer
 from layers.errors import InvalidInputError
 from layers.geocode.answer import answer
-from layers.geocode.build import METRES_PER_DEGREE, Builder
+from layers.geocode.build import Builder
+from layers.geocode.distance import METRES_PER_DEGREE
 from layers.geocode.kernel import resolve
 from layers.geocode.model import Geocoded, Reverse
 from layers.geocode.names import Kind, Names

@@ -44,7 +44,6 @@ class Candidate:
     `grid_code` is None where the place lies in no grid, `lon` and `lat` where the place is larger than a point.
     """
 
-    label: str
     level: AddressLevel
     address_key: str | None
     village_code: str | None
@@ -53,7 +52,13 @@ class Candidate:
     lat: float | None
     confidence: float
     radius_m: float | None
+    name: Callable[[], str] = field(repr=False, compare=False)
     explain: Callable[[], Trace] = field(repr=False, compare=False)
+
+    @cached_property
+    def label(self) -> str:
+        """The place in words."""
+        return self.name()
 
     @cached_property
     def trace(self) -> Trace:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -41,8 +42,7 @@ def add_aliases(
         reason = _REASON[AliasKind(alias.kind)]
         if alias.address_key is not None:
             if alias.address_key in keyed:
-                built.whole[text] = keyed[alias.address_key]
-                built.told[keyed[alias.address_key]] = (level, reason)
+                _add_address(built, keyed[alias.address_key], alias.text, level, reason)
         elif lon is not None:
             built.whole[text] = built.count
             built.told[built.count] = (level, reason)
@@ -52,6 +52,14 @@ def add_aliases(
             low, high = villages.below(alias.scope_code[:12]) if villages and alias.scope_code else EVERYWHERE
             for name, of in _targets(alias, kind, towns, villages):
                 built.forms.append((text, Meaning(built.names.number(of, name), 1.0, reason, low, high)))
+
+
+def _add_address(built: Builder, row: int, text: str, level: AddressLevel, reason: str) -> None:
+    """Take another text of a standard address as a row of its own at the same place, so that parts of it resolve."""
+    key, point = built.key_and_point(row)
+    built.told[built.count] = (level, reason)
+    built.whole[normalise(text).replace(" ", "")] = built.count
+    built.add_addresses({}, [text], [key], point, np.ones(1, dtype=bool))
 
 
 def _targets(

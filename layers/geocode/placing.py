@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import shapely
@@ -113,7 +114,6 @@ def _update(report: Report, values: dict[str, Any]) -> None:
 
 def _of_point(report: Report, point: Any, doubt: str) -> Candidate:
     return Candidate(
-        label=f"{point.x:.5f}, {point.y:.5f}",
         level=AddressLevel.NONE,
         address_key=None,
         village_code=report.village_code,
@@ -122,6 +122,7 @@ def _of_point(report: Report, point: Any, doubt: str) -> Candidate:
         lat=point.y,
         confidence=0.5 if report.grid_code else 0.0,
         radius_m=None,
+        name=partial("{:.5f}, {:.5f}".format, point.x, point.y),
         explain=_Doubt(doubt),
     )
 

@@ -12,7 +12,7 @@ from geo.address.numbers import number_key
 from layers.geocode.names import Kind, Meaning, Names, Span
 from layers.geocode.rows import NUMBERS, Values
 
-_SPOKEN = "[零〇一二三四五六七八九十百两]"
+_SPOKEN = "[零〇一二三四五六七八九十百两壹贰叁肆伍陆柒捌玖拾佰]"
 _FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰", "一二三四五六七八九十百")
 _NUMBER = re.compile(
     rf"(?P<value>(?:第|附|负|地下)?(?:[0-9]+[A-Za-z]?(?![a-z])|[A-Za-z][0-9]+|[A-Za-z](?=[座幢栋区]|-[0-9])|{_SPOKEN}+)"
@@ -78,7 +78,7 @@ def read(text: str, names: Names, values: Values, whole: Callable[[str], int]) -
     Names are found first, wherever they stand; what is left is numbers with their units, words of position, and
     words, which may be a name misspelt. Linear in the text.
     """
-    plain = normalise(text).translate(_FORMAL)
+    plain = normalise(text)
     known = whole(plain.replace(" ", ""))
     spans = names.scan(plain)
     masked = list(plain)
@@ -170,7 +170,8 @@ def _numbers(
     out: list[Number] = []
     used = []
     for found in _NUMBER.finditer(masked):
-        written, unit, sub = found["value"], found["unit"] or "", found["sub"] or ""
+        written, unit = found["value"].translate(_FORMAL), found["unit"] or ""
+        sub = (found["sub"] or "").translate(_FORMAL)
         if not unit and (_MEASURE.match(masked, found.end()) or not any(c.isascii() for c in written)):
             continue
         used.append(found.span())

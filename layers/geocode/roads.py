@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import shapely
 
-from layers.geocode.build import METRES_PER_DEGREE
+from layers.geocode.distance import METRES_PER_DEGREE
 
 MEET_M = 60.0
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from layers.ingest.arrays import is_none
+from layers.geocode.aliases import remember_former_addresses
+from layers.ingest.arrays import Array, is_none
 from layers.ingest.batch import Batch
 from layers.ingest.result import Notes
 from layers.ingest.rules import Rules
+from layers.tables import Address
 
 _LONGEST = 400
 _ORDER = (
@@ -53,3 +56,11 @@ def full_text(parts: dict[str, str | None]) -> str | None:
 def _signed(name: str, text: str) -> str:
     sign = _SIGNS.get(name, "")
     return text if not sign or not text[-1].isascii() else text + sign
+
+
+def keep_former_texts(session: Session, ids: list[int], texts: Array, rules: Rules) -> None:
+    """Remember the texts of stored addresses that are about to become `texts`, (n,) in the order of `ids`."""
+    new = dict(zip(ids, texts, strict=True))
+    rows = session.execute(sa.select(Address.id, Address.address_key, Address.full_text).where(Address.id.in_(ids)))
+    old = {key: text for row, key, text in rows if new[row] not in (None, text)}
+    remember_former_addresses(session, old, until=rules.now.date(), by=rules.loaded_by, now=rules.now)
