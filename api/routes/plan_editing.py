@@ -130,7 +130,11 @@ AnyEdit = Annotated[
 
 
 class EditInfo(BaseModel):
-    """One edit of the plan's history; `refers_to` is the edit that an undo or redo takes back or repeats."""
+    """One edit of the plan's history.
+
+    `refers_to` is the edit that an undo or redo takes back or repeats; of any other, `parent` is the one before it that
+    was not undone, 0 for none.
+    """
 
     sequence: int
     op: str
@@ -139,6 +143,7 @@ class EditInfo(BaseModel):
     at: datetime
     revision: int
     moved_households: int
+    parent: int | None
     refers_to: int | None
 
 
@@ -159,6 +164,7 @@ class EditResult(BaseModel):
     gone: list[int]
     broken: list[int]
     moved_households: int
+    head: int
     can_undo: str | None
     can_redo: str | None
 
@@ -290,6 +296,7 @@ def _result(session: Writing, principal: Planner, plan_id: int, done: Edited, re
         gone=done.gone,
         broken=done.broken,
         moved_households=done.moved_households,
+        head=plan.head,
         can_undo=op_of(undoable(session, plan)),
         can_redo=op_of(redoable(session, plan)),
     )

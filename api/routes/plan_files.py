@@ -20,9 +20,9 @@ from maps.cards import grid_cards
 router = APIRouter(prefix="/api/plans", tags=["plan editing"])
 
 Answers = dict[int | str, dict[str, Any]]
-ARCHIVE: Answers = {200: {"content": {"application/zip": {}}, "description": "The archive"}}
-PAGE: Answers = {200: {"content": {"text/html": {}}, "description": "The cards"}}
 BINARY = {"schema": {"type": "string", "format": "binary"}}
+ARCHIVE: Answers = {200: {"content": {"application/zip": BINARY}, "description": "The archive"}}
+PAGE: Answers = {200: {"content": {"text/html": {"schema": {"type": "string"}}}, "description": "The cards"}}
 BODY = {"requestBody": {"required": True, "content": {"application/octet-stream": BINARY}}}
 
 

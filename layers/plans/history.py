@@ -35,7 +35,7 @@ def redoable(session: Session, plan: Plan) -> PlanEdit | None:
 
 def shown_edit(row: PlanEdit) -> dict[str, Any]:
     """What others see of an edit; without the record that makes it undone."""
-    names = ("sequence", "op", "params", "by", "revision", "moved_households", "refers_to")
+    names = ("sequence", "op", "params", "by", "revision", "moved_households", "parent", "refers_to")
     return {name: getattr(row, name) for name in names} | {"at": row.at.isoformat()}
 
 

@@ -36,16 +36,17 @@ async function problemOf(response) {
   return { ...body, detail: body.detail ?? body.title ?? String(response.status) };
 }
 
-export async function request(url, { method = "GET", body, signal, headers = {} } = {}) {
+/** `body` is sent as JSON, `file` as it is. */
+export async function request(url, { method = "GET", body, file, signal, headers = {} } = {}) {
   count(1);
   try {
     let response;
     try {
-      const asJson = body === undefined ? {} : { "content-type": "application/json" };
+      const asJson = file ? { "content-type": "application/octet-stream" } : body === undefined ? {} : { "content-type": "application/json" };
       response = await fetch(url, {
         method, signal, credentials: "same-origin",
         headers: { accept: "application/json", ...asJson, ...headers },
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: file ?? (body === undefined ? undefined : JSON.stringify(body)),
       });
     } catch (error) {
       if (error.name === "AbortError") throw error;

@@ -1,22 +1,24 @@
 // The planner: opens a plan, puts tools, table, sheets and keys together.
 import { LatLngBounds, Map as LeafletMap, TileLayer, control } from "/static/leaflet.js";
 import { Canvas } from "/static/canvas.js";
-import { now, takeSummary } from "/static/clock.js";
+import { takeSummary } from "/static/clock.js";
 import { byId, dataBlock, fill, h, settled, skeleton } from "/static/dom.js";
 import { basemap, paintBuildings, paintRoads, paintWater } from "/static/ground.js";
-import { goKey, isFree } from "/static/keys.js";
-import { features, onBusy, onLine, query, request } from "/static/net.js";
+import { onBusy, onLine, query, request } from "/static/net.js";
 import { Blocks } from "/static/plan_blocks.js";
+import { Comparison } from "/static/plan_compare.js";
+import { Course } from "/static/plan_course.js";
 import { Division } from "/static/plan_division.js";
 import { Redrawing } from "/static/plan_drawing.js";
+import { EdgeHandles } from "/static/plan_edge.js";
 import { Edits } from "/static/plan_edits.js";
+import { startKeys } from "/static/plan_keys.js";
 import { Picture } from "/static/plan_paint.js";
-import { ask, checksSheet, closeSheet, drawSheet, editList, impactSheet, opName } from "/static/plan_sheets.js";
+import { ask, closeSheet, opName } from "/static/plan_sheets.js";
 import { GridTable, drawFoot, drawSelected } from "/static/plan_table.js";
 import { SIZES, TOOLS, Tools } from "/static/plan_tools.js";
 import { startSearch } from "/static/search.js";
 import { onTheme, startSettings } from "/static/settings.js";
-import { shape } from "/static/shapes.js";
 import * as state from "/static/state.js";
 import { quiet, say } from "/static/status.js";
 import { apply, count, metres, onLanguage, t } from "/static/words.js";
@@ -42,8 +44,8 @@ if (config.tile_url) {
 map.setView([30, 114], 5, { animate: false });
 
 /** What is shown; the picture and the tools read it. */
-const page = { map, division: null, plan: null, selected: null, hovered: null, stroke: null, pointer: null, radius: 0, compare: null, mayEdit: false };
-let session = null, plans = [], places = [], edits = null, impact = null, findings = [], redrawing = null;
+const page = { map, division: null, plan: null, selected: null, hovered: null, stroke: null, pointer: null, radius: 0, compare: null, mayEdit: false, tool: "select" };
+let session = null, plans = [], places = [], edits = null, redrawing = null;
 
 const picture = new Picture(page);
 // What a brush changes lies apart from what only the view changes, so that a stroke paints little anew.
@@ -75,9 +77,9 @@ const table = new GridTable((number, { fly }) => { select(number); if (fly) flyT
 
 function drawPanel() {
   if (!page.division) { byId("plan-selected").hidden = true; return; }
-  drawSelected(page.division, page.selected, impact, page.mayEdit, {
+  drawSelected(page.division, page.selected, comparison.impact, page.mayEdit, {
     close: () => select(null), go: (number) => { select(number); flyTo(number); }, merge: (number) => merge(page.selected, number), lock,
-    abolish: () => edits.edit({ op: "abolish", grid: page.selected }).then(report), rename,
+    abolish: () => edits.edit({ op: "abolish", grid: page.selected }).then(report), rename, convert: (grid) => course.convert(grid),
   });
 }
 
@@ -90,12 +92,15 @@ function select(number) {
   lift.repaint();
 }
 
+/** Shows which grid is meant, without its panel. */
+function mark(number) { page.selected = number; table.select(number); lift.repaint(); }
+
 function drawAll() {
   const { division } = page;
   if (!division) return;
   if (page.selected !== null && !division.grids.has(page.selected)) page.selected = null;
   table.draw(division, page.selected);
-  drawFoot(division, impact);
+  drawFoot(division, comparison.impact);
   drawPanel();
   drawBar();
   repaint();
@@ -118,10 +123,13 @@ function drawBar() {
   const chosen = division?.grids.get(page.selected);
   byId("lock").disabled = !page.mayEdit;
   byId("lock").textContent = chosen ? t(chosen.locked ? "plan.unlock" : "plan.lock") : t(allLocked() ? "plan.unlock_all" : "plan.lock_all");
-  for (const id of ["compare", "checks"]) byId(id).disabled = !division;
+  for (const id of ["compare", "checks", "history"]) byId(id).disabled = !division;
+  byId("renumber").disabled = !page.mayEdit;
   byId("draw").disabled = !may("plan");
   byId("compare").setAttribute("aria-pressed", String(Boolean(page.compare)));
-  drawSteps();
+  course.drawSteps();
+  page.tool = tools.name;
+  handles.show();
   for (const button of byId("tools").querySelectorAll("button[data-tool]")) {
     const { tool } = button.dataset;
     button.disabled = !division || (!page.mayEdit && !["select", "measure"].includes(tool));
@@ -131,18 +139,6 @@ function drawBar() {
   size.hidden = tools.name !== "brush";
   size.querySelector("output").textContent = SIZES[tools.size] ? `${SIZES[tools.size]} px` : t("plan.brush_one");
   byId("tool-hint").textContent = division && (page.mayEdit || tools.name === "measure") ? t(`plan.tool_hint.${tools.name}`) : plan && !page.mayEdit ? t(redrawing?.running ? "plan.drawing" : isDraft() ? "plan.read_only" : "plan.frozen") : "";
-}
-
-const STEPS = { DRAFT: [["submit", "plan"]], SUBMITTED: [["approve", "approve"], ["return", "approve"]], APPROVED: [["publish", "approve"], ["return", "approve"]] };
-function drawSteps() {
-  const { plan } = page;
-  const own = (STEPS[plan?.state] ?? []).filter(([, permission]) => may(permission));
-  const key = `${plan?.id}|${plan?.state}|${own}|${document.documentElement.lang}|${redrawing?.running}`;
-  if (byId("steps").dataset.key === key) return;
-  byId("steps").dataset.key = key;
-  byId("steps").replaceChildren(...own.map(([name], at) => h("button", {
-    type: "button", id: `step-${name}`, class: at ? "secondary" : "primary", disabled: Boolean(redrawing?.running), onclick: () => takeStep(name),
-  }, t(`plan.step.${name}`))), ...(plan && may("plan") ? [h("button", { type: "button", id: "branch", class: "plain", onclick: branch }, t("plan.branch"))] : []));
 }
 
 const allLocked = () => page.division && [...page.division.grids.values()].every((grid) => grid.locked);
@@ -218,7 +214,7 @@ function crossed(line) {
 /** While the brush moves, what takes longer to draw than a frame follows a few times a second. */
 let liveTimer = 0;
 function live() {
-  liveTimer ||= setTimeout(() => { liveTimer = 0; drawFoot(page.division, impact); drawPanel(); labels.repaint(); }, 150);
+  liveTimer ||= setTimeout(() => { liveTimer = 0; drawFoot(page.division, comparison.impact); drawPanel(); labels.repaint(); }, 150);
 }
 
 async function merge(one, other) {
@@ -238,6 +234,15 @@ async function rename(grid) {
   if (values) edits.edit({ op: "rename", grid: grid.number, name: values.name });
 }
 
+async function renumber() {
+  try {
+    await edits.last;
+    await request(`/api/plans/${page.plan.id}/renumber`, { method: "POST", headers: edits.headers });
+    await edits.reload();
+    say(t("plan.renumbered"));
+  } catch (error) { complain(error); }
+}
+
 async function undo(again = false) {
   if (!page.mayEdit) return;
   const op = again ? page.division.status.can_redo : page.division.status.can_undo;
@@ -246,170 +251,7 @@ async function undo(again = false) {
   if (done) say(t(again ? "plan.redone" : "plan.undone", { op: opName(op ?? done.can_redo ?? "") }));
 }
 
-async function conflict(changes, again, drop) {
-  const values = await ask({
-    title: t("plan.conflict_title"), text: t("plan.conflict_text"), content: [editList(changes)],
-    choices: [["again", t("plan.conflict_again")], ["drop", t("plan.conflict_drop")]],
-  });
-  try { await (values?.choice === "again" ? again() : drop()); } catch (error) { complain(error); }
-}
-
-// ---- comparison, impact, checks -------------------------------------------------------------------------------------
-
-const refreshImpact = settled(async () => {
-  if (!page.plan || page.stroke) return;
-  const { id } = page.plan;
-  try {
-    const found = await request(`/api/plans/${id}/compare`);
-    if (page.plan.id !== id) return;
-    impact = found;
-    drawFoot(page.division, impact);
-    if (!byId("plan-selected").contains(document.activeElement)) drawPanel();
-    if (page.compare) { page.compare.places = impact.places.features.map(shape); marks.repaint(); }
-  } catch (error) { if (error.status === 401) signIn(); else if (error.kind !== "refused") complain(error); }
-}, 600);
-
-async function compare() {
-  if (!page.division) return;
-  if (page.compare) { page.compare = null; closeSheet(); showSlider(); repaint(); drawBar(); return; }
-  try {
-    const scope = page.plan.scope_code;
-    const [{ features: found }, change] = await Promise.all([features(query("/api/grids", { level: "CELL", limit: 10_000 })), request(`/api/plans/${page.plan.id}/compare`)]);
-    impact = change;
-    page.compare = { share: Number(byId("compare-slider").value) / 1000, base: found.filter((one) => one.properties.code.startsWith(scope)).map(shape), places: impact.places.features.map(shape) };
-    select(null);
-    impactSheet(impact, { households: totalHouseholds(), fly: flyToRow });
-    showSlider();
-    drawFoot(page.division, impact);
-    repaint();
-    drawBar();
-  } catch (error) { complain(error); }
-}
-
-const totalHouseholds = () => [...page.division.grids.values()].reduce((sum, grid) => sum + grid.households, 0);
-
-function flyToRow(row) {
-  const place = page.compare?.places.find((one) => one.p.old_code === (row.old_code ?? "") && one.p.new_code === (row.new_code ?? ""));
-  if (place) fitMercator(place.box);
-  else { const grid = [...page.division.grids.values()].find((one) => one.code === row.new_code); if (grid) flyTo(grid.number); }
-}
-
-function showSlider() {
-  const on = Boolean(page.compare);
-  byId("compare-slider").hidden = !on;
-  const line = byId("compare-line");
-  line.hidden = !on;
-  if (!on) return;
-  line.style.left = `${page.compare.share * 100}%`;
-  line.firstChild.textContent = t("plan.in_force");
-  line.lastChild.textContent = page.plan.name;
-}
-byId("compare-slider").addEventListener("input", (event) => {
-  page.compare.share = Number(event.target.value) / 1000;
-  showSlider();
-  for (const canvas of [fills, ground, marks, labels]) canvas.repaint();
-});
-
-async function check(submit = null) {
-  try {
-    await edits.last;
-    const body = await request(`/api/plans/${page.plan.id}/checks`);
-    findings = body.features.map(shape);
-    select(null);
-    checksSheet(findings, { submit, fly: (one, at) => { flaw = at; showFinding(one); } });
-  } catch (error) { complain(error); }
-}
-
-let flaw = -1;
-function showFinding(one) {
-  if (one.box[0] <= one.box[2]) fitMercator(one.box);
-  const grid = [...page.division.grids.values()].find((other) => other.code === one.p.codes.split(/[ ,]/)[0]);
-  if (grid) { page.selected = grid.number; table.select(grid.number); lift.repaint(); }
-}
-
-/** `F`: the next finding while the checks are open, else the next grid that is broken or out of the band. */
-function nextFlaw() {
-  if (!page.division) return;
-  if (!byId("sheet").hidden && findings.length) { flaw = (flaw + 1) % findings.length; showFinding(findings[flaw]); return; }
-  const flaws = page.division.flaws();
-  if (!flaws.length) { say(t("plan.no_flaw")); return; }
-  const at = flaws.findIndex((grid) => grid.number === page.selected);
-  const next = flaws[(at + 1) % flaws.length];
-  select(next.number);
-  flyTo(next.number);
-}
-
-// ---- the course of a plan -------------------------------------------------------------------------------------------
-
-async function takeStep(name) {
-  try {
-    if (name === "submit") { await check(() => finishStep("submit")); return; }
-    if (name === "return") {
-      const values = await ask({ title: t("plan.step.return"), fields: [{ name: "note", label: t("plan.field.note"), type: "long" }], action: t("plan.step.return") });
-      if (values) await finishStep("return", { note: values.note });
-    } else if (name === "publish") {
-      const today = new Date(now().getTime() + 8 * 3_600_000).toISOString().slice(0, 10);
-      const values = await ask({ title: t("plan.step.publish"), text: t("plan.publish_text"), fields: [{ name: "valid_from", label: t("plan.field.valid_from"), type: "date", value: today }], action: t("plan.step.publish") });
-      if (values) await finishStep("publish", { valid_from: values.valid_from });
-    } else await finishStep(name);
-  } catch (error) { complain(error); }
-}
-
-async function finishStep(name, body) {
-  try {
-    await edits.step(name, body);
-    closeSheet();
-    say(t(`plan.done.${name}`, { date: page.plan.valid_from ?? "" }));
-    loadPlans();
-    refreshImpact();
-  } catch (error) {
-    if (error.status === 412) await conflict(error.body.changes ?? [], async () => { await edits.reload(); await finishStep(name, body); }, () => edits.reload()); else complain(error);
-  }
-}
-
-async function branch() {
-  const values = await ask({ title: t("plan.branch"), text: t("plan.branch_text"), fields: [{ name: "name", label: t("plan.field.name"), value: t("plan.branch_name", { name: page.plan.name }).slice(0, 200) }], action: t("plan.branch") });
-  if (!values) return;
-  try { const made = await request(`/api/plans/${page.plan.id}/branch`, { method: "POST", body: { name: values.name } }); await loadPlans(); await open(made.id); } catch (error) { complain(error); }
-}
-
-async function discard(plan) {
-  const values = await ask({ title: t("plan.discard"), text: t("plan.discard_text", { name: plan.name }), action: t("plan.discard") });
-  if (!values) return;
-  try {
-    await request(`/api/plans/${plan.id}`, { method: "DELETE", headers: { "if-match": `"${plan.revision}"` } });
-    await loadPlans();
-    if (page.plan?.id === plan.id) await start();
-  } catch (error) { complain(error); }
-}
-
 const towns = () => { const found = []; const walk = (place) => { if (place.level === "TOWN") found.push(place); else for (const child of place.children) walk(child); }; for (const root of places) walk(root); return found.length ? found : places; };
-
-/** Households of the villages of the open plan, by their blocks. */
-function villageHouseholds() {
-  const sums = new Map();
-  const blocks = page.division?.blocks;
-  for (let b = 0; b < (blocks?.count ?? 0); b += 1) { const code = blocks.villages[blocks.village[b]]; sums.set(code, (sums.get(code) ?? 0) + blocks.households[b]); }
-  return sums;
-}
-
-function drawNew() {
-  showPlans(false);
-  drawSheet({
-    towns: towns(), scope: page.plan?.scope_code, name: t("plan.new_name", { date: new Date(now().getTime() + 8 * 3_600_000).toISOString().slice(0, 10) }),
-    villagesOf: async (scope) => {
-      const counted = scope === page.plan?.scope_code ? villageHouseholds() : new Map();
-      return (towns().find((town) => town.code === scope)?.children ?? []).map(({ code, name, households }) => ({ name, households: counted.get(code) ?? households }));
-    },
-    draw: async (options, signal) => {
-      const made = await request("/api/plans", { method: "POST", body: options, signal });
-      closeSheet();
-      await loadPlans();
-      await open(made.id);
-      say(t("plan.drawn", { grids: count(page.division.grids.size) }));
-    },
-  });
-}
 
 // ---- plans ----------------------------------------------------------------------------------------------------------
 
@@ -422,12 +264,12 @@ async function loadPlans() {
 
 function drawPlans() {
   fill(byId("plan-panel"),
-    may("plan") && h("button", { type: "button", id: "new-plan", class: "primary", onclick: drawNew }, t("plan.new")),
+    may("plan") && h("button", { type: "button", id: "new-plan", class: "primary", onclick: () => { showPlans(false); course.drawNew(); } }, t("plan.new")),
     plans.length ? h("ul", { class: "plan-list" }, ...plans.map((plan) => h("li", { aria: { current: String(plan.id === page.plan?.id) } },
       h("button", { type: "button", class: "plain", data: { plan: plan.id }, onclick: () => { showPlans(false); open(plan.id); } },
         h("b", {}, plan.name), h("span", { class: "badge", data: { state: plan.state } }, t(`plan.state.${plan.state}`)),
         h("small", {}, [plan.scope_code, plan.created_by, plan.valid_from && t("plan.from_date", { date: plan.valid_from })].filter(Boolean).join(" · "))),
-      plan.state === "DRAFT" && may("plan") && h("button", { type: "button", class: "plain icon", title: t("plan.discard"), aria: { label: `${t("plan.discard")}: ${plan.name}` }, onclick: () => { showPlans(false); discard(plan); } }, "✕")))) : h("p", { class: "hint" }, t("plan.no_plans")));
+      plan.state === "DRAFT" && may("plan") && h("button", { type: "button", class: "plain icon", title: t("plan.discard"), aria: { label: `${t("plan.discard")}: ${plan.name}` }, onclick: () => { showPlans(false); course.discard(plan); } }, "✕")))) : h("p", { class: "hint" }, t("plan.no_plans")));
 }
 
 function showPlans(on) {
@@ -447,21 +289,20 @@ async function open(id) {
   byId("plan-rows").replaceChildren();
   Object.assign(page, { division: null, selected: null, hovered: null, compare: null });
   Object.assign(page, { plan: { ...plans.find((plan) => plan.id === id) } });
-  impact = null;
-  findings = [];
-  showSlider();
+  comparison.leave();
   closeSheet();
   repaint();
   try {
     const base = `/api/plans/${id}`;
+    if (!await prepared(base, id)) return;
     const [blocks, status, assignment] = await Promise.all([request(`${base}/blocks`), request(`${base}/state`), request(`${base}/assignment`)]);
     const division = new Division(new Blocks(blocks));
     division.take(status, assignment.grid);
     page.division = division;
     page.plan.revision = status.revision;
-    edits = new Edits({ plan: page.plan, division, conflict, complain, tell: () => { drawAll(); refreshImpact(); } });
+    edits = new Edits({ plan: page.plan, division, conflict: (...found) => course.conflict(...found), complain, tell: () => { drawAll(); comparison.refresh(); } });
     const names = new Map(towns().flatMap((town) => town.children).map((village) => [village.code, village.name]));
-    redrawing = new Redrawing({ names, plan: page.plan, division, edits, paint: () => { drawAll(); }, complain, tell: (kind) => say(t(`plan.redrawn.${kind}`)) });
+    redrawing = new Redrawing({ names, plan: page.plan, division, edits, paint: () => { drawAll(); }, complain, tell: (kind, fresh) => { say(fresh ? t(kind === "done" ? "plan.drawn" : "plan.drawn_stopped", { grids: count(page.division.grids.size) }) : t(`plan.redrawn.${kind}`)); comparison.refresh(); } });
     byId("plan-empty").replaceChildren();
     const [kind, key] = state.get("selection").split(":");
     page.selected = kind === "grid" && state.get("plan") === String(id) && division.grids.has(Number(key)) ? Number(key) : null;
@@ -474,7 +315,7 @@ async function open(id) {
     drawAll();
     drawPlans();
     loadGround();
-    refreshImpact();
+    comparison.refresh();
     redrawing.follow();
   } catch (error) {
     byId("plan-empty").replaceChildren(h("p", { class: "plan-flaw" }, t("plan.open_failed", { detail: error.message })));
@@ -482,6 +323,17 @@ async function open(id) {
     if (error.status === 401) signIn();
   }
   document.documentElement.dataset.plan = id;
+}
+
+/** A new plan has no blocks in its first seconds; false when another plan was opened meanwhile. */
+async function prepared(base, id) {
+  for (;;) {
+    const job = await request(`${base}/draw`);
+    if (page.plan?.id !== id) return false;
+    if (job.ready || job.state !== "running") return true;
+    byId("tool-hint").textContent = t("plan.preparing");
+    await new Promise((resolve) => { setTimeout(resolve, 300); });
+  }
 }
 
 async function start() {
@@ -495,7 +347,7 @@ async function start() {
   drawPanel();
   repaint();
   byId("plan-rows").replaceChildren();
-  fill(byId("plan-empty"), h("p", {}, t("plan.no_plans")), may("plan") && h("button", { type: "button", class: "primary", onclick: drawNew }, t("plan.new")));
+  fill(byId("plan-empty"), h("p", {}, t("plan.no_plans")), may("plan") && h("button", { type: "button", class: "primary", onclick: () => { showPlans(false); course.drawNew(); } }, t("plan.new")));
 }
 
 // ---- moving ---------------------------------------------------------------------------------------------------------
@@ -521,6 +373,16 @@ map.on("moveend", () => {
 
 // ---- tools, keys, words ---------------------------------------------------------------------------------------------
 
+const busy = () => Boolean(redrawing?.running);
+const app = { page, edits: () => edits, plans: () => plans, towns, may, busy, select, flyTo, fitMercator, complain, signIn, open, start, loadPlans, mark };
+const comparison = new Comparison(app, (kind) => {
+  if (kind === "slider") { for (const canvas of [fills, ground, marks, labels]) canvas.repaint(); return; }
+  if (page.division) drawFoot(page.division, comparison.impact);
+  if (!byId("plan-selected").contains(document.activeElement)) drawPanel();
+  if (kind === "all") { repaint(); drawBar(); } else if (page.compare) marks.repaint();
+});
+const course = new Course(Object.assign(app, { comparison }));
+const handles = new EdgeHandles(map, page, async (edit) => { report(await edits.edit({ op: "move_boundary", ...edit })); });
 const tools = new Tools(map, page, does);
 function drawTools() {
   byId("tools").replaceChildren(...TOOLS.map((name, at) => h("button", {
@@ -534,49 +396,29 @@ byId("undo").addEventListener("click", () => undo());
 byId("redo").addEventListener("click", () => undo(true));
 byId("lock").addEventListener("click", lock);
 byId("draw").addEventListener("click", drawOrRedraw);
-byId("compare").addEventListener("click", compare);
-byId("checks").addEventListener("click", () => check());
+byId("compare").addEventListener("click", () => comparison.toggle());
+byId("checks").addEventListener("click", () => comparison.check());
+byId("history").addEventListener("click", () => course.history());
+byId("renumber").addEventListener("click", renumber);
+byId("files").addEventListener("click", () => course.files());
 byId("help-button").addEventListener("click", () => byId("help").showModal());
 
 function drawOrRedraw() {
-  if (page.division && isDraft() && may("plan")) redrawing.sheet(drawNew); else drawNew();
+  if (page.division && isDraft() && may("plan")) redrawing.sheet(() => course.drawNew()); else course.drawNew();
 }
 
-document.addEventListener("keydown", (event) => {
-  if (!isFree(event)) { if (event.key === "Escape" && event.target.id === "search") event.target.blur(); return; }
-  const key = event.key.toLowerCase();
-  if (event.ctrlKey || event.metaKey) {
-    if (event.altKey || !["z", "y"].includes(key)) return;
-    event.preventDefault();
-    undo(key === "y" || event.shiftKey);
-    return;
-  }
-  if (event.altKey) return;
-  if (goKey(event)) { event.preventDefault(); return; }
-  const tool = TOOLS[Number(key) - 1];
-  const button = tool && byId("tools").querySelector(`[data-tool="${tool}"]`);
-  const pan = { arrowup: [0, -1], arrowdown: [0, 1], arrowleft: [-1, 0], arrowright: [1, 0] }[key];
-  if (button && !button.disabled) tools.use(tool);
-  else if (key === "[") tools.resize(-1);
-  else if (key === "]") tools.resize(1);
-  else if (key === "l") lock();
-  else if (key === "c") compare();
-  else if (key === "f") nextFlaw();
-  else if (key === "?") byId("help").showModal();
-  else if (key === "/") byId("search").focus();
-  else if (key === "0") whole();
-  else if (key === "+" || key === "=") map.setZoom(map.getZoom() + 1, { animate: !calm });
-  else if (key === "-") map.setZoom(map.getZoom() - 1, { animate: !calm });
-  else if (key === "escape") {
+startKeys({
+  undo, lock, flaw: () => comparison.nextFlaw(), compare: () => comparison.toggle(), history: () => { if (page.division) course.history(); }, whole: () => whole(),
+  use: (name) => tools.use(name), resize: (steps) => tools.resize(steps), pan: ([x, y]) => map.panBy([x * 120, y * 120], { animate: !calm }),
+  zoom: (step) => map.setZoom(map.getZoom() + step, { animate: !calm }),
+  escape: () => {
     if (!byId("plan-panel").hidden) showPlans(false);
     else if (tools.cancel()) { /* taken back */ }
-    else if (page.compare) compare();
+    else if (page.compare) comparison.toggle();
     else if (!byId("sheet").hidden) closeSheet();
     else if (page.selected !== null) select(null);
     else quiet();
-  } else if (pan && (event.target === document.body || event.target.id === "map")) map.panBy([pan[0] * 120, pan[1] * 120], { animate: !calm });
-  else return;
-  event.preventDefault();
+  },
 });
 
 startSearch((hit) => {
@@ -595,7 +437,7 @@ function titles() {
 }
 byId("sign-out").addEventListener("click", async () => { try { await request("/api/session", { method: "DELETE" }); location.assign("/login"); } catch (error) { complain(error); } });
 onTheme(() => { drawAll(); repaint(); });
-onLanguage(() => { titles(); drawTools(); drawPlans(); closeSheet(); quiet(); if (page.compare) showSlider(); drawAll(); drawBar(); });
+onLanguage(() => { titles(); drawTools(); drawPlans(); closeSheet(); quiet(); if (page.compare) comparison.showSlider(); drawAll(); drawBar(); });
 onBusy((running) => { byId("progress").hidden = running === 0; });
 onLine((since) => { byId("map").classList.toggle("stale", Boolean(since)); if (since) say(t("plan.offline"), { kind: "error" }); else { quiet(); edits?.reload().catch(complain); } });
 setInterval(() => { if (byId("map").classList.contains("stale")) request("/api/session").catch(() => null); }, 5_000);
@@ -604,6 +446,8 @@ setInterval(() => { if (byId("map").classList.contains("stale")) request("/api/s
 const screenAt = ([x, y]) => { const { blocks } = page.division; const [lon, , , lat] = blocks.degreesOf([x, y, x, y]); const at = map.latLngToContainerPoint([lat, lon]); return [at.x, at.y]; };
 window.fengqiaoPlan = {
   revision: () => page.division?.status.revision ?? null,
+  busy,
+  handles: () => [...document.querySelectorAll("#map .marker-icon")].map((icon) => { const box = icon.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2, icon.classList.contains("marker-icon-middle")]; }),
   middles: () => Object.fromEntries([...page.division.grids.keys()].map((number) => [number, screenAt(page.division.outline(number).at)])),
   box: (number) => { const { box } = page.division.outline(number); return [...screenAt([box[0], box[1]]), ...screenAt([box[2], box[3]])]; },
   border: (one, other) => page.division.border(one, other).map(screenAt),

@@ -1,4 +1,11 @@
 // Which block is in which grid, and what that makes of each grid: counts, pieces and outline, also while a brush moves.
+import { deviationColour, palette } from "/static/colours.js";
+
+/** Colour of a deviation against the plan's own band: white inside it, the palette's classes as multiples of it. */
+export function bandColour(deviation, { tolerance }) {
+  const inner = palette.deviation.edges[palette.deviation.edges.length / 2];
+  return deviationColour(Number.isFinite(deviation) ? (deviation * inner) / Math.max(tolerance, 1e-6) : deviation);
+}
 
 export class Division {
   constructor(blocks) {
@@ -58,7 +65,7 @@ export class Division {
     this.move(edited.blocks.map((id) => this.blocks.indexOf.get(id)), edited.grid);
     for (const grid of edited.grids) this.grids.set(grid.number, grid);
     for (const number of edited.gone) { this.grids.delete(number); this.members.delete(number); this.outlines.delete(number); }
-    Object.assign(this.status, { revision: edited.revision, can_undo: edited.can_undo, can_redo: edited.can_redo });
+    Object.assign(this.status, { revision: edited.revision, head: edited.head, can_undo: edited.can_undo, can_redo: edited.can_redo });
   }
 
   /** What a grid measures as it is drawn now; the server's own figures replace it when its answer is there. */
@@ -180,6 +187,42 @@ export class Division {
       }
     }
     return found;
+  }
+
+  /** The longest stretch of the common border of two grids, as positions [[x, y], …] in local units. */
+  borderLine(one, other) {
+    const { blocks, label } = this;
+    const next = new Map(), at = new Map();
+    const join = (a, b) => { if (next.has(a)) next.get(a).add(b); else next.set(a, new Set([b])); };
+    for (const b of this.members.get(one) ?? []) {
+      for (let k = blocks.blockEdge[b]; k < blocks.blockEdge[b + 1]; k += 1) {
+        const edge = blocks.edges[k];
+        const beyond = blocks.sides[2 * edge] === b ? blocks.sides[2 * edge + 1] : blocks.sides[2 * edge];
+        if (beyond < 0 || label[beyond] !== other) continue;
+        const from = blocks.edgeFrom[edge], to = blocks.edgeTo[edge];
+        for (const i of [from, to]) at.set(blocks.corner[i], [blocks.x[i], blocks.y[i]]);
+        join(blocks.corner[from], blocks.corner[to]);
+        join(blocks.corner[to], blocks.corner[from]);
+      }
+    }
+    let best = [], longest = -1;
+    const take = (start) => {
+      const line = [at.get(start)];
+      let length = 0, here = start;
+      for (let on = next.get(here)?.values().next().value; on !== undefined; on = next.get(here)?.values().next().value) {
+        next.get(here).delete(on);
+        next.get(on).delete(here);
+        const place = at.get(on);
+        length += Math.hypot(place[0] - line.at(-1)[0], place[1] - line.at(-1)[1]);
+        line.push(place);
+        here = on;
+      }
+      if (length > longest) { longest = length; best = line; }
+    };
+    // Ends first, so that a stretch is walked from one end to the other; what is left are rings.
+    for (const [corner, others] of next) if (others.size === 1) take(corner);
+    for (const [corner, others] of next) if (others.size) take(corner);
+    return best;
   }
 
   /** The two places of the common border of two grids that lie farthest from each other. */

@@ -1,7 +1,7 @@
 // Drawing a draft again in the background: the picture of the best so far, progress, and a stop that keeps it.
-import { byId, h } from "/static/dom.js";
-import { request } from "/static/net.js";
-import { feasible, openSheet, closeSheet } from "/static/plan_sheets.js";
+import { byId, h, settled } from "/static/dom.js";
+import { query, request } from "/static/net.js";
+import { feasibilityList, openSheet, closeSheet } from "/static/plan_sheets.js";
 import { count, percent, t } from "/static/words.js";
 
 const PATIENCE = 400; // ms between two questions how far it is
@@ -22,7 +22,15 @@ export class Redrawing {
     if (this.plan.state !== "DRAFT") return;
     try {
       const job = await request(this.address);
-      if (job.state === "running" && !this.left) { this.running = true; this.sheet(); this.watch(); }
+      if (job.state === "running" && !this.left) {
+        this.running = true;
+        if (job.new) this.progressSheet(); else this.sheet();
+        this.paint();
+        await this.watch();
+      } else if (job.revision > this.division.status.revision && !this.left) { // it ended while the page was loading
+        await this.edits.reload();
+        this.tell(job.state, job.new);
+      } else if (job.state === "failed" && job.grid && !job.revision && !this.left) this.lostSheet(job);
     } catch (error) { if (error.kind !== "refused") this.complain(error); }
   }
 
@@ -54,7 +62,7 @@ export class Redrawing {
       this.running = false;
       await this.edits.reload().catch(this.complain);
       closeSheet();
-      if (job.state === "failed") this.complain(new Error(job.error ?? "")); else this.tell(job.state === "cancelled" ? "cancelled" : "done");
+      if (job.state === "failed") this.complain(new Error(job.error ?? "")); else this.tell(job.state === "cancelled" ? "cancelled" : "done", job.new);
       break;
     }
     this.paint();
@@ -67,12 +75,34 @@ export class Redrawing {
     bar.value = progress;
     byId("redraw-share").textContent = this.running ? percent(progress) : "";
     byId("redraw-stop").hidden = !this.running;
-    byId("redraw-start").disabled = this.running;
+    if (byId("redraw-start")) byId("redraw-start").disabled = this.running;
+  }
+
+  stop() { return request(this.address, { method: "DELETE" }).catch(this.complain); }
+
+  /** A new plan in the making: how far it is, and a stop that keeps what there is. */
+  progressSheet() {
+    openSheet(t("plan.draw_title"), h("div", { id: "drawing-new", class: "plan-form" }, h("p", {}, t("plan.drawing_new")),
+      h("progress", { id: "redraw-progress", max: 1, value: 0, aria: { label: t("plan.progress") } }), h("span", { id: "redraw-share" }),
+      h("div", { class: "ask-acts" }, h("button", { type: "button", class: "secondary", id: "redraw-stop", onclick: () => this.stop() }, t("plan.redraw_stop")))));
+  }
+
+  /** A drawing whose server has ended: what it had drawn can be taken. */
+  lostSheet(job) {
+    const take = async () => {
+      const kept = await this.stop();
+      if (!kept) return;
+      closeSheet();
+      await this.edits.reload().catch(this.complain);
+      if (kept.state === "failed") this.complain(new Error(kept.error ?? "")); else this.tell("cancelled", job.new);
+    };
+    openSheet(t("plan.redraw_title"), h("p", {}, t("plan.drawing_lost", { share: percent(job.progress) })),
+      h("div", { class: "ask-acts" }, h("button", { type: "button", class: "primary", onclick: take }, t("plan.drawing_keep"))));
   }
 
   /** The sheet with the options; `fresh()` opens the one for a new plan. */
   sheet(fresh = null) {
-    const { status, blocks, grids } = this.division;
+    const { status, grids } = this.division;
     const locked = [...grids.values()].filter((grid) => grid.locked || grid.dedicated);
     const options = (name, values, value) => h("select", { name }, ...values.map((one) => h("option", { value: one, selected: one === value }, t(`plan.${name}.${one}`))));
     const field = (key, control) => h("label", { class: "ask-field" }, h("span", {}, t(key)), control);
@@ -90,19 +120,21 @@ export class Redrawing {
       h("h3", {}, t("plan.feasibility")), list, failed,
       h("progress", { id: "redraw-progress", max: 1, value: 0, hidden: true, aria: { label: t("plan.progress") } }), h("span", { id: "redraw-share" }),
       h("div", { class: "ask-acts" }, h("button", { class: "primary", id: "redraw-start" }, t("plan.redraw_start")),
-        h("button", { type: "button", class: "secondary", id: "redraw-stop", hidden: true, onclick: () => request(this.address, { method: "DELETE" }).catch(this.complain) }, t("plan.redraw_stop")),
+        h("button", { type: "button", class: "secondary", id: "redraw-stop", hidden: true, onclick: () => this.stop() }, t("plan.redraw_stop")),
         fresh && h("button", { type: "button", class: "secondary", id: "draw-new", onclick: fresh }, t("plan.new"))));
-    const households = new Float64Array(blocks.villages.length);
-    for (let b = 0; b < blocks.count; b += 1) households[blocks.village[b]] += blocks.households[b];
-    const show = () => {
+    let asked = 0;
+    const show = async () => {
       const { target, tolerance, nesting } = form.elements;
       form.querySelector("#nesting-hint").textContent = t(`plan.nesting_hint.${nesting.value}`);
-      const rows = blocks.villages.map((code, at) => ({ code, households: households[at], ...feasible(households[at], Number(target.value) || 1, Number(tolerance.value) / 100) })).sort((a, b) => Number(a.possible) - Number(b.possible));
-      list.replaceChildren(h("p", {}, t("plan.feasibility_sum", { possible: count(rows.filter((row) => row.possible).length), all: count(rows.length) })),
-        h("ul", {}, ...rows.map((row) => h("li", { class: row.possible ? "" : "out" }, h("span", { title: row.code }, this.names.get(row.code) ?? row.code), h("span", {}, count(row.households)),
-          h("span", {}, row.possible ? t("plan.feasible", { grids: row.grids }) : t("plan.infeasible", { grids: row.grids, each: count(row.each) }))))));
+      if (!form.checkValidity()) return;
+      asked += 1;
+      const mine = asked;
+      try {
+        const { villages } = await request(query("/api/plans/feasibility", { scope_code: this.plan.scope_code, target: target.value, tolerance: Number(tolerance.value) / 100 }));
+        if (mine === asked) list.replaceChildren(...feasibilityList(villages, this.names));
+      } catch (error) { if (mine === asked) list.replaceChildren(h("p", { class: "plan-flaw" }, error.message)); }
     };
-    form.addEventListener("input", show);
+    form.addEventListener("input", settled(show, 250));
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const { target, tolerance, nesting, effort, keep_labels: keep } = form.elements;

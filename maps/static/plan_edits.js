@@ -64,5 +64,19 @@ export class Edits {
     return plan;
   }
 
+  /** Goes to the state after an edit of the history; gives whether it did. */
+  async jump(sequence) {
+    await this.last;
+    try {
+      await request(query(`${this.base}/jump`, { to: sequence }), { method: "POST", headers: this.headers });
+      await this.reload();
+      return true;
+    } catch (error) {
+      if (error.status === 412) this.conflict(error.body.changes ?? [], async () => { await this.reload(); return this.jump(sequence); }, () => this.reload());
+      else this.complain(error);
+      return false;
+    }
+  }
+
   history(after = 0) { return request(query(`${this.base}/edits`, { after })); }
 }

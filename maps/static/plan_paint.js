@@ -1,7 +1,8 @@
 // Pictures of the plan: fills by deviation, flaws hatched, borders, numbers, the brush, and the plan it is compared with.
-import { alpha, deviationColour, fillOpacity, palette, theme } from "/static/colours.js";
+import { alpha, fillOpacity, palette, theme } from "/static/colours.js";
 import { words } from "/static/marks.js";
 import { UNIT } from "/static/plan_blocks.js";
+import { bandColour } from "/static/plan_division.js";
 import { touches, trace } from "/static/shapes.js";
 
 const MOST_BLOCKS = 4000; // outlines of single blocks are drawn while there are no more in the picture
@@ -48,14 +49,14 @@ export class Picture {
       for (const [number, grid] of division.grids) {
         const outline = division.outline(number);
         if (!touches(outline.box, box)) continue;
-        const colour = grid.dedicated ? palette.missing : deviationColour(grid.deviation);
+        const colour = grid.dedicated ? palette.missing : bandColour(grid.deviation, division.status);
         pen.fillStyle = alpha(colour, fillOpacity(colour));
         pen.fill(outline.path, "evenodd");
       }
     }), () => {
       for (const grid of compare.base) {
         if (!touches(grid.box, view.box)) continue;
-        const colour = deviationColour((grid.p.households ?? NaN) / division.status.target - 1);
+        const colour = bandColour((grid.p.households ?? NaN) / division.status.target - 1, division.status);
         pen.fillStyle = alpha(colour, fillOpacity(colour));
         pen.beginPath();
         trace(pen, grid, view);

@@ -1,6 +1,6 @@
 // Side sheets and questions of the planner: a new plan, the checks, the impact, and what another planner changed.
-import { byId, h } from "/static/dom.js";
-import { count, has, moment, percent, t } from "/static/words.js";
+import { byId, h, settled, skeleton } from "/static/dom.js";
+import { area, count, has, moment, percent, t } from "/static/words.js";
 
 const sheet = () => byId("sheet");
 
@@ -53,31 +53,34 @@ export function ask({ title, text = "", content = [], fields = [], action, choic
 
 const opName = (op) => (has(`plan.op.${op}`) ? t(`plan.op.${op}`) : op);
 
-export const editList = (edits) => h("ul", { class: "plan-history" }, ...edits.map((edit) => h("li", {},
-  h("b", {}, opName(edit.op)), h("span", {}, edit.by), h("span", { class: "code" }, moment(edit.at)),
-  edit.moved_households > 0 && h("span", {}, t("plan.moved_count", { count: count(edit.moved_households) })))));
+/** Edits as a list; with `jump`, those that undo or redo lead to are buttons, and the one at `head` is marked. */
+export const editList = (edits, { head = null, reached = new Set(), may = false, jump = null } = {}) => h("ul", { class: "plan-history" }, ...edits.map((edit) => {
+  const parts = [h("b", {}, opName(edit.op)), h("span", {}, edit.by), h("span", { class: "code" }, moment(edit.at)), edit.moved_households > 0 && h("span", {}, t("plan.moved_count", { count: count(edit.moved_households) }))];
+  const here = edit.sequence === head;
+  const content = jump ? h("button", { type: "button", class: "plain", data: { edit: edit.sequence }, disabled: here || !may || !reached.has(edit.sequence), title: here ? t("plan.history_here") : t("plan.history_jump"), onclick: () => jump(edit.sequence) }, here && h("i", { aria: { hidden: "true" } }, "▶"), ...parts) : parts;
+  return h("li", { aria: here ? { current: "step" } : {}, class: jump && !reached.has(edit.sequence) ? "cut" : "" }, content);
+}));
 
 export { opName };
-
-/** Whether households can be cut into grids within the band, and into how many; else the number nearest to it. */
-export function feasible(households, target, tolerance) {
-  const low = target * (1 - tolerance), high = target * (1 + tolerance);
-  const least = Math.max(1, Math.ceil(households / high - 1e-9)), most = Math.floor(households / low + 1e-9);
-  if (households > 0 && least <= most) return { possible: true, grids: Math.max(least, Math.min(most, Math.round(households / target))) };
-  const grids = Math.max(1, Math.round(households / target));
-  return { possible: false, grids, each: households / grids };
-}
 
 const field = (label, control) => h("label", { class: "ask-field" }, h("span", {}, label), control);
 const choice = (name, values, value) => h("select", { name }, ...values.map((one) => h("option", { value: one, selected: one === value }, t(`plan.${name}.${one}`))));
 
-/** The sheet to draw a plan. `villagesOf(scope)` gives [{name, households}]; `draw(options, signal)` draws. */
-export function drawSheet({ towns, scope, villagesOf, draw, name }) {
-  const list = h("div", { class: "plan-feasibility" });
-  const bar = h("div", { class: "progress inline", hidden: true }, h("span", {}));
+/** What each village allows: `rows` as the server tells them, those that do not fit first. */
+export function feasibilityList(rows, names = new Map()) {
+  const order = { between: 0, too_small: 1, empty: 2, fits: 3 };
+  const text = (row) => (row.verdict === "fits" ? t("plan.feasible", { grids: row.best }) : row.verdict === "empty" ? t("plan.feasible_empty")
+    : t("plan.infeasible", { grids: count(row.best), each: count(row.households / Math.max(1, row.best)) }));
+  const sorted = [...rows].sort((a, b) => order[a.verdict] - order[b.verdict] || b.min_deviation - a.min_deviation);
+  return [h("p", {}, t("plan.feasibility_sum", { possible: count(rows.filter((row) => row.verdict === "fits").length), all: count(rows.length) })),
+    h("ul", {}, ...sorted.slice(0, 400).map((row) => h("li", { class: ["fits", "empty"].includes(row.verdict) ? "" : "out" }, h("span", { title: row.code }, names.get(row.code) ?? row.name), h("span", {}, count(row.households)), h("span", {}, text(row)))))];
+}
+
+/** The sheet to draw a plan. `feasibility(scope, target, tolerance)` gives what villages allow; `draw(options)` begins it. */
+export function drawSheet({ towns, scope, feasibility, draw, name }) {
+  const list = h("div", { class: "plan-feasibility", aria: { live: "polite" } });
   const failed = h("p", { class: "plan-flaw", role: "alert", hidden: true });
   const start = h("button", { class: "primary" }, t("plan.draw_start"));
-  const stop = h("button", { type: "button", class: "secondary", hidden: true }, t("plan.cancel"));
   const form = h("form", { id: "draw-form", class: "plan-form" },
     field(t("plan.field.name"), h("input", { name: "name", required: true, maxLength: 200, value: name })),
     field(t("plan.field.scope"), h("select", { name: "scope_code" }, ...towns.map((town) => h("option", { value: town.code, selected: town.code === scope }, `${town.name} ${town.code}`)))),
@@ -86,40 +89,46 @@ export function drawSheet({ towns, scope, villagesOf, draw, name }) {
     field(t("plan.field.nesting"), choice("nesting", ["grouped", "strict_nesting", "strict_balance"], "grouped")),
     h("p", { class: "hint", id: "nesting-hint" }),
     field(t("plan.field.effort"), choice("effort", ["fast", "normal", "thorough"], "normal")),
-    h("h3", {}, t("plan.feasibility")), list, failed, bar, h("div", { class: "ask-acts" }, start, stop));
-  let villages = [];
-  const show = () => {
-    const { target, tolerance, nesting } = form.elements;
-    form.querySelector("#nesting-hint").textContent = t(`plan.nesting_hint.${nesting.value}`);
-    // A village whose households nobody has counted yet is no impossible one.
-    const rows = villages.map((village) => ({ ...village, known: Number.isFinite(village.households), ...feasible(village.households ?? 0, Number(target.value) || 300, Number(tolerance.value) / 100) }))
-      .sort((a, b) => Number(a.possible) - Number(b.possible));
-    list.replaceChildren(h("p", {}, t("plan.feasibility_sum", { possible: count(rows.filter((row) => row.possible).length), all: count(rows.filter((row) => row.known).length) })),
-      h("ul", {}, ...rows.slice(0, 400).map((row) => h("li", { class: row.possible || !row.known ? "" : "out" }, h("span", {}, row.name), h("span", {}, count(row.households)),
-        h("span", {}, !row.known ? t("plan.feasibility_unknown") : row.possible ? t("plan.feasible", { grids: row.grids }) : t("plan.infeasible", { grids: row.grids, each: count(row.each) }))))));
+    h("h3", {}, t("plan.feasibility")), list, failed, h("div", { class: "ask-acts" }, start));
+  const read = () => {
+    const { name: called, scope_code: where, target, tolerance, nesting, effort } = form.elements;
+    return { name: called.value, scope_code: where.value, target: Number(target.value), tolerance: Number(tolerance.value) / 100, nesting: nesting.value, effort: effort.value };
   };
-  const load = async () => { villages = await villagesOf(form.elements.scope_code.value).catch(() => []); show(); };
-  form.addEventListener("input", show);
-  form.elements.scope_code.addEventListener("change", load);
+  let asked = 0;
+  const show = async () => {
+    const { scope_code: where, target, tolerance, nesting } = read();
+    form.querySelector("#nesting-hint").textContent = t(`plan.nesting_hint.${nesting}`);
+    if (!form.checkValidity()) return;
+    asked += 1;
+    const mine = asked;
+    try {
+      const rows = await feasibility(where, target, tolerance);
+      if (mine === asked) list.replaceChildren(...feasibilityList(rows));
+    } catch (error) { if (mine === asked) list.replaceChildren(h("p", { class: "plan-flaw" }, error.message)); }
+  };
+  form.addEventListener("input", settled(show, 250));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const values = Object.fromEntries(new FormData(form));
-    const control = new AbortController();
-    stop.onclick = () => control.abort();
-    const busy = (on) => { start.disabled = on; bar.hidden = !on; stop.hidden = !on; };
-    busy(true);
+    start.disabled = true;
     failed.hidden = true;
-    try {
-      await draw({ ...values, target: Number(values.target), tolerance: Number(values.tolerance) / 100 }, control.signal);
-    } catch (error) {
-      if (error.name !== "AbortError") { failed.textContent = t("plan.draw_failed", { detail: error.message }); failed.hidden = false; }
-    } finally { busy(false); }
+    try { await draw(read()); } catch (error) {
+      failed.textContent = t("plan.draw_failed", { detail: error.message });
+      failed.hidden = false;
+    } finally { start.disabled = false; }
   });
   openSheet(t("plan.draw_title"), form);
-  load();
+  list.replaceChildren(skeleton(3));
+  show();
 }
 
 const findingName = (kind) => (has(`plan.finding.${kind}`) ? t(`plan.finding.${kind}`) : kind);
+
+/** The note of a finding in the reader's language; the server's own where there is none. */
+const findingNote = ({ kind, note, facts }) => {
+  const key = `plan.note.${kind.startsWith("homeless") ? "homeless" : kind}`;
+  if (has(key)) return t(key, Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, count(value)])));
+  return facts.area_m2 === undefined ? note ?? "" : area(facts.area_m2);
+};
 
 /** What is wrong with the plan, as links that fly there; with `submit`, the button that goes on in spite of warnings. */
 export function checksSheet(findings, { fly, submit }) {
@@ -127,20 +136,25 @@ export function checksSheet(findings, { fly, submit }) {
   openSheet(t("plan.checks_title"),
     h("p", {}, findings.length ? t("plan.checks_sum", { errors: count(errors), warnings: count(findings.length - errors) }) : t("plan.checks_none")),
     h("div", { class: "links plan-findings" }, ...findings.map((one, at) => h("button", { type: "button", class: one.p.severity, onclick: () => fly(one, at) },
-      h("b", {}, one.p.severity === "error" ? "✕" : "⚠"), h("span", {}, findingName(one.p.kind), h("small", {}, one.p.note ?? "")), h("span", { class: "code" }, one.p.codes)))),
+      h("b", {}, one.p.severity === "error" ? "✕" : "⚠"), h("span", {}, findingName(one.p.kind), h("small", {}, findingNote(one.p))), h("span", { class: "code" }, one.p.codes)))),
     submit && errors > 0 && h("p", { class: "plan-flaw" }, t("plan.submit_blocked")),
     submit && h("div", { class: "ask-acts" }, h("button", { type: "button", class: "primary", id: "submit-plan", disabled: errors > 0, onclick: submit }, t(findings.length ? "plan.submit_anyway" : "plan.step.submit"))));
 }
 
-/** The impact sheet: what changes grid against the grids in force, as totals and as a table. */
-export function impactSheet(impact, { fly, households }) {
-  const totals = [["plan.column.households", impact.households], ["plan.column.addresses", impact.addresses], ["plan.column.cameras", impact.cameras], ["plan.column.reports", impact.open_reports]];
+/** What changes grid against the grids in force, or against another plan of `choices`, as totals and as a table. */
+export function impactSheet(impact, { fly, households, other = null, choices = [], choose }) {
+  const totals = [["plan.column.households", impact.households], ["plan.column.addresses", impact.addresses], ["plan.column.cameras", impact.cameras], ["plan.column.reports", impact.open_reports], ["plan.column.teams", impact.teams]];
   const moving = impact.rows.filter((row) => !row.stays).sort((a, b) => b.households - a.households);
+  const pick = h("select", { id: "compare-with", onchange: (event) => choose(event.target.value === "" ? null : Number(event.target.value)) },
+    h("option", { value: "", selected: other === null }, t("plan.in_force")), ...choices.map((plan) => h("option", { value: String(plan.id), selected: plan.id === other }, `${plan.name} · ${t(`plan.state.${plan.state}`)}`)));
   openSheet(t("plan.impact_title"),
+    field(t("plan.compare_with"), pick),
     h("p", {}, t("plan.impact_sum", { moved: count(impact.households), all: count(households), share: percent(households ? impact.households / households : NaN, 1) })),
     h("dl", { class: "facts" }, ...totals.flatMap(([key, value]) => [h("dt", {}, t(key)), h("dd", {}, count(value))])),
     moving.length ? h("table", { class: "plan-impact" },
-      h("thead", {}, h("tr", {}, ...["old", "new", "households", "cameras", "reports"].map((name) => h("th", { scope: "col" }, t(`plan.column.${name}`))))),
-      h("tbody", {}, ...moving.slice(0, 500).map((row) => h("tr", {}, h("th", { scope: "row" }, h("button", { type: "button", class: "plain", onclick: () => fly(row) }, row.old_code ?? t("none"))),
-        h("td", {}, row.new_code ?? t("none")), ...[row.households, row.cameras, row.open_reports].map((value) => h("td", {}, count(value))))))) : h("p", { class: "hint" }, t("plan.impact_none")));
+      h("thead", {}, h("tr", {}, ...["old", "new", "households", "cameras", "reports", "teams"].map((name) => h("th", { scope: "col" }, t(`plan.column.${name}`))))),
+      h("tbody", {}, ...moving.slice(0, 500).map((row) => h("tr", {}, h("th", { scope: "row" }, h("button", { type: "button", class: "plain", title: row.old_code ?? "", onclick: () => fly(row) }, short(row.old_code))),
+        h("td", { title: row.new_code ?? "" }, short(row.new_code)), ...[row.households, row.cameras, row.open_reports, row.teams].map((value) => h("td", {}, count(value))))))) : h("p", { class: "hint" }, t("plan.impact_none")));
 }
+
+const short = (code) => (code === null ? t("none") : code.length > 6 ? `${code.slice(-6, -3)} ${code.slice(-3)}` : code);

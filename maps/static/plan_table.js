@@ -1,6 +1,7 @@
 // The grids as a table that sorts, the totals with their histogram at the foot, and the selected grid.
 import { byId, fill, h } from "/static/dom.js";
-import { alpha, contrastInk, dark, deviationColour, palette, theme } from "/static/colours.js";
+import { alpha, contrastInk, dark, palette, theme } from "/static/colours.js";
+import { bandColour } from "/static/plan_division.js";
 import { area, count, metres, percent, t } from "/static/words.js";
 
 const COLUMNS = [
@@ -85,9 +86,9 @@ export class GridTable {
     element.classList.toggle("broken", broken(grid));
     cells[0].textContent = count(grid.households);
     cells[1].textContent = grid.dedicated ? t("plan.dedicated_mark") : percent(grid.deviation, 0, true);
-    const colour = grid.dedicated ? palette.missing : deviationColour(grid.deviation);
+    const colour = grid.dedicated ? palette.missing : bandColour(grid.deviation, this.division.status);
     // On a dark wall the white of the band would outshine what is out of it.
-    const quiet = dark() && colour === deviationColour(0);
+    const quiet = dark() && colour === bandColour(0, this.division.status);
     cells[1].style.background = quiet ? "" : colour;
     cells[1].style.color = quiet ? "" : contrastInk(colour);
     cells[2].textContent = figure(grid.polsby_popper);
@@ -141,10 +142,11 @@ export function drawFoot(division, moved) {
     ["plan.foot.moved", moved ? `${count(moved.households)} / ${count(households)} (${percent(households ? moved.households / households : NaN, 1)})` : "…"],
   ];
   byId("plan-totals").replaceChildren(...parts.map(([key, value, alarm]) => h("div", { class: alarm ? "alarm" : "" }, h("dt", {}, t(key)), h("dd", {}, value))));
-  histogram(base);
+  histogram(base, division.status);
+  drawLegend(division.status);
 }
 
-function histogram(grids) {
+function histogram(grids, status) {
   const canvas = byId("plan-histogram");
   const ratio = Math.min(window.devicePixelRatio || 1, 2);
   const width = canvas.clientWidth || 200, height = canvas.clientHeight || 32;
@@ -158,7 +160,7 @@ function histogram(grids) {
   const step = width / BINS;
   bins.forEach((number, bin) => {
     const tall = number ? Math.max(3, (number / most) * (height - 4)) : 0;
-    pen.fillStyle = deviationColour((bin / (BINS - 1) - 0.5) * 2 * REACH);
+    pen.fillStyle = bandColour((bin / (BINS - 1) - 0.5) * 2 * REACH, status);
     pen.fillRect(bin * step + 0.5, height - 1 - tall, step - 1, tall);
     pen.strokeStyle = alpha(theme().label, 0.7);
     pen.lineWidth = 0.7;
@@ -170,6 +172,19 @@ function histogram(grids) {
   canvas.title = canvas.getAttribute("aria-label");
 }
 
+/** What the colours mean: classes of the deviation from the target, in households a grid. */
+function drawLegend({ target, tolerance }) {
+  const { edges, colours } = palette.deviation;
+  const inner = edges[edges.length / 2];
+  const at = edges.map((edge) => count(Math.max(0, target * (1 + (edge * tolerance) / inner))));
+  const text = (i) => (i === 0 ? `< ${at[0]}` : i === colours.length - 1 ? `> ${at.at(-1)}` : `${at[i - 1]}–${at[i]}`);
+  byId("plan-legend").replaceChildren(...colours.map((colour, i) => {
+    const swatch = h("i", {});
+    swatch.style.background = colour;
+    return h("li", {}, swatch, text(i));
+  }));
+}
+
 /** The panel of one grid. `does`: close, merge(number), lock(), abolish(), rename(name), fly(). */
 export function drawSelected(division, number, impact, mayEdit, does) {
   const panel = byId("plan-selected");
@@ -177,7 +192,7 @@ export function drawSelected(division, number, impact, mayEdit, does) {
   panel.hidden = !grid;
   if (!grid) return;
   const { status } = division;
-  const colour = grid.dedicated ? palette.missing : deviationColour(grid.deviation);
+  const colour = grid.dedicated ? palette.missing : bandColour(grid.deviation, status);
   const badge = h("span", { class: "badge" }, grid.dedicated ? t("kind.DEDICATED") : percent(grid.deviation, 1, true));
   badge.style.background = colour;
   badge.style.color = contrastInk(colour);
@@ -200,7 +215,8 @@ export function drawSelected(division, number, impact, mayEdit, does) {
     mayEdit && h("div", { class: "plan-acts" },
       h("button", { type: "button", class: "secondary", data: { act: "lock" }, onclick: does.lock }, t(grid.locked ? "plan.unlock" : "plan.lock")),
       h("button", { type: "button", class: "secondary", data: { act: "rename" }, onclick: () => does.rename(grid) }, t("plan.rename")),
-      h("button", { type: "button", class: "secondary", data: { act: "abolish" }, disabled: grid.locked, onclick: does.abolish }, t("plan.abolish"))),
+      h("button", { type: "button", class: "secondary", data: { act: "abolish" }, disabled: grid.locked, onclick: does.abolish }, t("plan.abolish")),
+      h("button", { type: "button", class: "secondary", data: { act: "convert" }, onclick: () => does.convert(grid) }, t("plan.convert"))),
     h("h3", {}, t("plan.neighbours")),
     h("div", { class: "links" }, ...neighbours.map((other) => h("div", { class: "plan-neighbour" },
       h("button", { type: "button", data: { act: `go-${other.number}` }, onclick: () => does.go(other.number) }, h("b", {}, h("small", {}, other.code.slice(-6, -3)), " ", other.code.slice(-3)), h("span", {}, `${count(other.households)} · ${other.dedicated ? t("plan.dedicated_mark") : percent(other.deviation, 0, true)}`)),
@@ -221,6 +237,6 @@ function origin(grid, impact) {
     h("h3", {}, t("plan.from")),
     from.length ? h("ul", { class: "plan-from" }, ...from.slice(0, 6).map((row) => h("li", {}, h("span", { class: "code" }, row.old_code ?? t("none")), h("span", {}, `${count(row.households)} (${percent(row.households / households)})`)))) : h("p", { class: "hint" }, t("plan.from_none")),
     h("h3", {}, t("plan.moves")),
-    h("p", {}, t("plan.moves_text", { households: sum("households"), cameras: sum("cameras"), reports: sum("open_reports"), addresses: sum("addresses") })),
+    h("p", {}, t("plan.moves_text", { households: sum("households"), cameras: sum("cameras"), reports: sum("open_reports"), addresses: sum("addresses"), teams: sum("teams") })),
   ];
 }

@@ -97,8 +97,13 @@ def draw(page, target: int = 300) -> str:
     page.wait_for_selector(".plan-feasibility li")
     page.click("#draw-form .primary")
     until(page, f"![null, '{before}'].includes(document.documentElement.getAttribute('data-plan'))")
-    page.wait_for_selector("#plan-rows tr")
-    return page.get_attribute("html", "data-plan")
+    plan = page.get_attribute("html", "data-plan")
+    # it is drawn in the background; the page follows until the server has stored it
+    until(page, f"fetch('/api/plans/{plan}/draw').then((answer) => answer.json()).then((job) => job.state === 'done')")
+    until(page, "!window.fengqiaoPlan.busy()")
+    revision = page.evaluate(f"fetch('/api/plans/{plan}/state').then((a) => a.json()).then((state) => state.revision)")
+    saved(page, revision)
+    return plan
 
 
 def middles(page) -> dict[int, tuple[float, float]]:
@@ -129,15 +134,11 @@ def test_a_planner_does_the_whole_job(open_plan, server, browser, site):
     brush(page, plan, start, server)
     undo_and_redo(page, start + 1)
     split_and_merge(page, start + 4)
+    drag_the_border(page, start + 6, server, plan)
+    jump_back(page, start + 7)
     compare(page)
     submit_approve_publish(page, plan, open_plan)
-
-    # as of yesterday the old grids answer
-    counts = {}
-    for day in ("2026-05-31", "2026-06-01"):
-        answer = browser.request.get(f"{site.url}/api/grids?level=CELL&as_of={day}")
-        counts[day] = answer.json()["numberReturned"]
-    assert counts == {"2026-05-31": 6, "2026-06-01": 4}
+    look_up_as_of_yesterday(page, site)
 
 
 def brush(page, plan, start, server):
@@ -201,12 +202,66 @@ def split_and_merge(page, start):
     assert households(page) == ["300"] * 4
 
 
+def drag_the_border(page, start, server, plan):
+    """A dot on the border of the selected grid is pulled into its neighbour, which loses the blocks between."""
+    page.keyboard.press("Escape")
+    number = min(middles(page))
+    page.click(f"#plan-rows tr[data-number='{number}'] button")
+    near = page.evaluate(f"window.fengqiaoPlan.neighbours({number})")[0]
+    page.keyboard.press("5")
+    page.wait_for_selector("#map .marker-icon")
+    ends = page.evaluate(f"window.fengqiaoPlan.border({number}, {near})")
+    origin, inside = page.locator("#map").bounding_box(), middles(page)[near]
+    middle = (origin["x"] + (ends[0][0] + ends[1][0]) / 2, origin["y"] + (ends[0][1] + ends[1][1]) / 2)
+    dots = page.evaluate("window.fengqiaoPlan.handles()")
+    x, y, _ = min(dots, key=lambda dot: (dot[0] - middle[0]) ** 2 + (dot[1] - middle[1]) ** 2)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move((x + inside[0]) / 2, (y + inside[1]) / 2, steps=3)
+    page.mouse.move(inside[0], inside[1], steps=3)
+    page.mouse.up()
+    saved(page, start + 1)
+    assert "调整边界" in page.inner_text("#notice")
+    state = {grid["number"]: grid["households"] for grid in server(f"/{plan}/state")["grids"]}
+    assert state[number] > 300 > state[near]
+    page.keyboard.press("1")
+
+
+def jump_back(page, start):
+    """The history says who did what; a click goes back to before the border was moved."""
+    page.click("#history")
+    rows = page.locator(".plan-history li")
+    page.wait_for_selector(".plan-history >> text=调整边界")
+    assert "planner" in rows.first.inner_text()
+    assert rows.first.get_attribute("aria-current") == "step"
+    assert "初次绘制" in rows.last.inner_text()
+    rows.nth(1).locator("button").click()
+    saved(page, start + 1)
+    assert households(page) == ["300"] * 4
+    page.keyboard.press("Escape")
+
+
+def look_up_as_of_yesterday(page, site):
+    """On the map page the old grids answer for yesterday, the new ones from today."""
+    counts = {}
+    for day in ("2026-05-31", "2026-06-01"):
+        with page.expect_response(lambda answer: "/api/grids" in answer.url and "level=CELL" in answer.url) as caught:
+            page.goto(f"{site.url}/map?date={day}&level=CELL")
+            page.wait_for_selector("html[data-ready]")
+        counts[day] = len(caught.value.json()["features"])
+    assert counts == {"2026-05-31": 6, "2026-06-01": 4}
+
+
 def compare(page):
     """With the grids in force: a table and a slider."""
     page.keyboard.press("c")
     page.wait_for_selector("#compare-slider:not([hidden])")
     page.wait_for_selector("#sheet >> text=影响清单")
     assert "1,200 户中有" in page.inner_text("#sheet")
+    against = "2026 年初 · 已发布"  # the same grids as those in force, but asked for as a plan
+    page.select_option("#compare-with", label=against)
+    until(page, "document.querySelector('#compare-line span').textContent === '2026 年初'")
+    page.wait_for_selector("#sheet >> text=团队")
     page.locator("#compare-slider").fill("250")
     until(page, "document.getElementById('compare-line').style.left === '25%'")
     page.keyboard.press("c")

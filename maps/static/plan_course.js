@@ -1,0 +1,167 @@
+// The course of a plan, and where plans come from: steps, branches, new drawings, history, files.
+import { byId, fill, h } from "/static/dom.js";
+import { now } from "/static/clock.js";
+import { query, request } from "/static/net.js";
+import { ask, closeSheet, drawSheet, editList, openSheet } from "/static/plan_sheets.js";
+import { say } from "/static/status.js";
+import { t } from "/static/words.js";
+
+const STEPS = { DRAFT: [["submit", "plan"]], SUBMITTED: [["approve", "approve"], ["return", "approve"]], APPROVED: [["publish", "approve"], ["return", "approve"]] };
+const FORMATS = ["gpkg", "geojson", "shp", "parquet", "csv"];
+const today = () => new Date(now().getTime() + 8 * 3_600_000).toISOString().slice(0, 10);
+
+export class Course {
+  /** `app` gives page, edits(), comparison, may, complain, open(id), start(), loadPlans(), plans(), towns(), busy(). */
+  constructor(app) { this.app = app; }
+
+  /** The buttons of the steps that come next, for those who may take them. */
+  drawSteps() {
+    const { page: { plan }, may, busy } = this.app;
+    const own = (STEPS[plan?.state] ?? []).filter(([, permission]) => may(permission));
+    const key = `${plan?.id}|${plan?.state}|${own}|${document.documentElement.lang}|${busy()}`;
+    if (byId("steps").dataset.key === key) return;
+    byId("steps").dataset.key = key;
+    fill(byId("steps"), own.map(([name], at) => h("button", {
+      type: "button", id: `step-${name}`, class: at ? "secondary" : "primary", disabled: busy(), onclick: () => this.step(name),
+    }, t(`plan.step.${name}`))), plan && may("plan") && h("button", { type: "button", id: "branch", class: "plain", onclick: () => this.branch() }, t("plan.branch")));
+  }
+
+  async step(name) {
+    const { complain, comparison } = this.app;
+    try {
+      if (name === "submit") { await comparison.check(() => this.finish("submit")); return; }
+      if (name === "return") {
+        const values = await ask({ title: t("plan.step.return"), fields: [{ name: "note", label: t("plan.field.note"), type: "long" }], action: t("plan.step.return") });
+        if (values) await this.finish("return", { note: values.note });
+      } else if (name === "publish") {
+        const values = await ask({ title: t("plan.step.publish"), text: t("plan.publish_text"), fields: [{ name: "valid_from", label: t("plan.field.valid_from"), type: "date", value: today() }], action: t("plan.step.publish") });
+        if (values) await this.finish("publish", { valid_from: values.valid_from });
+      } else await this.finish(name);
+    } catch (error) { complain(error); }
+  }
+
+  async finish(name, body) {
+    const { page, complain, comparison } = this.app;
+    const edits = this.app.edits();
+    try {
+      await edits.step(name, body);
+      closeSheet();
+      const waits = name === "publish" && !page.plan.activated_at;
+      say(t(waits ? "plan.done.publish_later" : `plan.done.${name}`, { date: page.plan.valid_from ?? "" }));
+      this.app.loadPlans();
+      comparison.refresh();
+    } catch (error) {
+      if (error.status === 412) await this.conflict(error.body.changes ?? [], async () => { await edits.reload(); await this.finish(name, body); }, () => edits.reload()); else complain(error);
+    }
+  }
+
+  /** Another planner was faster: what he changed, and whether to repeat one's own change on that. */
+  async conflict(changes, again, drop) {
+    const values = await ask({
+      title: t("plan.conflict_title"), text: t("plan.conflict_text"), content: [editList(changes)],
+      choices: [["again", t("plan.conflict_again")], ["drop", t("plan.conflict_drop")]],
+    });
+    try { await (values?.choice === "again" ? again() : drop()); } catch (error) { this.app.complain(error); }
+  }
+
+  async branch() {
+    const { page, complain } = this.app;
+    const values = await ask({ title: t("plan.branch"), text: t("plan.branch_text"), fields: [{ name: "name", label: t("plan.field.name"), value: t("plan.branch_name", { name: page.plan.name }).slice(0, 200) }], action: t("plan.branch") });
+    if (!values) return;
+    try {
+      const made = await request(`/api/plans/${page.plan.id}/branch`, { method: "POST", body: { name: values.name } });
+      await this.app.loadPlans();
+      await this.app.open(made.id);
+    } catch (error) { complain(error); }
+  }
+
+  async discard(plan) {
+    const values = await ask({ title: t("plan.discard"), text: t("plan.discard_text", { name: plan.name }), action: t("plan.discard") });
+    if (!values) return;
+    try {
+      await request(`/api/plans/${plan.id}`, { method: "DELETE", headers: { "if-match": `"${plan.revision}"` } });
+      await this.app.loadPlans();
+      if (this.app.page.plan?.id === plan.id) await this.app.start();
+    } catch (error) { this.app.complain(error); }
+  }
+
+  /** The sheet for a new plan; it is drawn in the background, and opened at once. */
+  drawNew() {
+    const { page, towns } = this.app;
+    drawSheet({
+      towns: towns(), scope: page.plan?.scope_code, name: t("plan.new_name", { date: today() }),
+      feasibility: async (scope, target, tolerance) => (await request(query("/api/plans/feasibility", { scope_code: scope, target, tolerance }))).villages,
+      draw: async (options) => {
+        const made = await request("/api/plans", { method: "POST", body: { ...options, background: true } });
+        closeSheet();
+        await this.app.loadPlans();
+        await this.app.open(made.id);
+      },
+    });
+  }
+
+  /** All edits, the newest first; a click goes to the state after one of them. */
+  async history() {
+    const { page, complain } = this.app;
+    const edits = this.app.edits();
+    try {
+      await edits.last;
+      const rows = (await edits.history()).edits.filter((edit) => edit.refers_to === null);
+      const { head } = page.division.status;
+      const reached = chain(rows, head);
+      openSheet(t("plan.history_title"),
+        h("p", { class: "hint" }, t("plan.history_hint")),
+        editList([...rows].reverse().concat([{ sequence: 0, op: "drawn", by: page.plan.created_by, at: page.plan.created_at, moved_households: 0 }]), {
+          head, reached, may: page.mayEdit, jump: (sequence) => this.jump(sequence),
+        }));
+    } catch (error) { complain(error); }
+  }
+
+  async jump(sequence) {
+    if (await this.app.edits().jump(sequence)) await this.history();
+  }
+
+  /** Export, cards and import. */
+  files() {
+    const { page, may, complain } = this.app;
+    const base = page.plan && `/api/plans/${page.plan.id}`;
+    const failed = h("p", { class: "plan-flaw", role: "alert", hidden: true });
+    const take = async (file) => {
+      failed.hidden = true;
+      try {
+        const made = await request(query("/api/plans/import", { file_name: file.name }), { method: "POST", file });
+        await this.app.loadPlans();
+        await this.app.open(made.id);
+        say(t("plan.imported"));
+      } catch (error) { if (error.kind === "refused") { failed.textContent = error.message; failed.hidden = false; } else complain(error); }
+    };
+    openSheet(t("plan.files_title"),
+      page.plan && [h("h3", {}, t("plan.export")), h("p", { class: "hint" }, t("plan.export_hint")),
+        h("ul", { class: "plan-files" }, FORMATS.map((kind) => h("li", {}, h("a", { href: query(`${base}/export`, { format: kind }), download: "" }, t(`plan.format.${kind}`))))),
+        h("h3", {}, t("plan.cards")), h("p", {}, h("a", { id: "cards", href: `${base}/cards`, target: "_blank", rel: "noopener" }, t("plan.cards_open")))],
+      may("plan") && [h("h3", {}, t("plan.import")), h("p", { class: "hint" }, t("plan.import_hint")),
+        h("input", { type: "file", id: "import-file", accept: ".zip,.gpkg,.geojson,.parquet,.csv", aria: { label: t("plan.import") }, onchange: (event) => { if (event.target.files[0]) take(event.target.files[0]); } }), failed]);
+  }
+
+  /** Other codes for a grid's village, with the plan. */
+  async convert(grid) {
+    const old = grid.parent_code;
+    const values = await ask({
+      title: t("plan.convert"), text: t("plan.convert_text", { code: old }),
+      fields: [{ name: "code", label: t("plan.field.village_code"), value: old.slice(0, 9) }, { name: "name", label: t("plan.field.village_name"), required: false }], action: t("plan.convert"),
+    });
+    if (!values) return;
+    const names = values.name.trim() ? { names: { [values.code]: values.name.trim() } } : {};
+    await this.app.edits().edit({ op: "convert", codes: { [old]: values.code }, ...names });
+  }
+}
+
+/** Sequences of the edits that undo or redo lead to. */
+function chain(rows, head) {
+  const found = new Set([0, head]);
+  const parent = new Map(rows.map((row) => [row.sequence, row.parent]));
+  for (let at = head; parent.has(at); at = parent.get(at)) found.add(parent.get(at));
+  const newest = new Map(rows.map((row) => [row.parent, row.sequence]));
+  for (let at = head; newest.has(at); at = newest.get(at)) found.add(newest.get(at));
+  return found;
+}
