@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ class Batch:
     fields : field -> (n,) values, None where missing
     geometry : (n,) shapely geometries, None where missing; as in the file first, in EPSG:4326 once placed
     reasons : (n,) text, None for rows that are still good
+    derived : column -> (n,) values that are worked out from the place, for rows that are new or have moved
     """
 
     lines: Array
@@ -27,6 +28,7 @@ class Batch:
     fields: dict[str, Array]
     geometry: Array
     reasons: Array
+    derived: dict[str, Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -56,6 +58,7 @@ class Batch:
             {name: values[rows] for name, values in self.fields.items()},
             self.geometry[rows],
             self.reasons[rows],
+            {name: values[rows] for name, values in self.derived.items()},
         )
 
 

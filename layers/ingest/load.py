@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from geo.crs import SourceCrs
 from layers.access import EVERYWHERE, Scope
 from layers.basemap import scope_bounds
+from layers.calendar import CHINA, WorkCalendar
 from layers.errors import InvalidInputError
 from layers.geometry import Bounds
 from layers.ingest.arrays import Array, is_none, objects
@@ -35,9 +36,11 @@ from layers.ingest.reports import add_events
 from layers.ingest.result import LoadResult, Notes, Reject
 from layers.ingest.rows import Reading, originals
 from layers.ingest.rules import Rules
+from layers.ingest.settle import home_reports, settle_reports
 from layers.ingest.source import Chunk, Source
 from layers.ingest.store import Store, Stored
 from layers.ingest.territory import Territory
+from layers.intake.ground import Ground
 from layers.tables import Audit, Load
 
 Progress = Callable[[int, int], None]
@@ -62,6 +65,7 @@ def load_file(  # noqa: PLR0913 - each is an option of the command line
     sheet_or_layer: str | None = None,
     keep_geometry: bool = False,
     tz: str = "Asia/Shanghai",
+    calendar: WorkCalendar = CHINA,
     reject_folder: Path | None = None,
     progress: Progress | None = None,
 ) -> LoadResult:
@@ -85,6 +89,7 @@ def load_file(  # noqa: PLR0913 - each is an option of the command line
     keep_geometry : leave the place of rows that are already loaded as it is
     reject_folder : where the file of refused rows goes instead of beside the input
     tz : time zone of times written without an offset
+    calendar : the office hours in which the deadlines of reports run
     progress : called with the rows done and their total, 0 where that is unknown
 
     Raises
@@ -100,7 +105,7 @@ def load_file(  # noqa: PLR0913 - each is an option of the command line
         raise InvalidInputError(f"There is no layer {str(layer)[:40]!r}; known are {', '.join(LAYERS)}.")
     if now.tzinfo is None:
         raise InvalidInputError("now needs a time zone.")
-    rules = Rules(level, parent_code, check_day(valid_from), now, loaded_by, scope, keep_geometry)
+    rules = Rules(level, parent_code, check_day(valid_from), now, loaded_by, scope, keep_geometry, calendar)
     with ExitStack() as stack:
         notes = Notes()
         source = open_source(Path(path), stack, layer=layer, encoding=encoding, named=sheet_or_layer)
@@ -111,6 +116,8 @@ def load_file(  # noqa: PLR0913 - each is an option of the command line
             loading = _Loading(session, source, reading, rules, rejects, notes, crs)
             with bulk_insert(session, spec.model.__tablename__):
                 loading.run(progress)
+            if layer == "reports":  # after the spatial index is filled, since a text may give a row its point
+                settle_reports(session, loading.load.id, loading.store.updated_ids, rules)
             load_id = loading.finish(source.file)
         session.expire_all()
         reject_file = rejects.settle(_reject_path(Path(path), reject_folder))
@@ -161,6 +168,7 @@ class _Loading:
         self.rejects, self.notes, self.named_crs = rejects, notes, crs
         self.layer: Layer = reading.layer
         self.keys = Keys()
+        self.ground = Ground()
         self.crs: SourceCrs | None = None
         self.bounds: Bounds | None = None
         self.sample: list[Array] = []
@@ -213,6 +221,9 @@ class _Loading:
         prepare = PREPARE.get(self.layer.name)
         if prepare:
             prepare(self.session, batch, self.rules, self.notes)
+        if self.layer.name == "reports":
+            self.ground.refresh(self.session, self.rules.now.date())
+            home_reports(self.session, batch, self.ground)
 
     def _identify(self, batch: Batch) -> tuple[Array, Array]:
         """(n,) keys and (n,) digests; rows whose key was used before are refused."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from layers.access import Scope
+from layers.calendar import CHINA, WorkCalendar
 
 
 @dataclass(frozen=True)
@@ -19,3 +20,4 @@ class Rules:
     loaded_by: str
     scope: Scope
     keep_geometry: bool
+    calendar: WorkCalendar = CHINA

@@ -10,7 +10,6 @@ import shapely
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from layers.ingest.addresses import keep_former_texts
 from layers.ingest.arrays import Array, flags, is_none, objects
 from layers.ingest.batch import Batch
 from layers.ingest.fields import Layer
@@ -69,8 +68,6 @@ class Store:
         for rows, is_moved in ((changed & ~moved, False), (changed & moved, True)):
             if rows.any():
                 ids = [before[row].id for row in np.flatnonzero(rows)]
-                if self.layer.name == "addresses":
-                    keep_former_texts(self.session, ids, batch.get("full_text")[rows], self.rules)
                 self._update(batch.take(rows), ids, digest[rows], is_moved)
                 self.updated_ids += ids
         return Stored(new, changed, same & ~foreign, foreign)
@@ -89,7 +86,7 @@ class Store:
         if "assignment" in self.table.c:
             none = is_none(batch.geometry)
             columns["assignment"] = objects(Assignment.NO_PLACE.value if missing else None for missing in none)
-        return columns
+        return columns | batch.derived
 
     def _bound(self, columns: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         """Column -> what a statement sets it to, under names that do not clash with those of the columns."""
