@@ -10,6 +10,7 @@ import shapely
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from layers.ingest.addresses import keep_former_texts
 from layers.ingest.arrays import Array, flags, is_none, objects
 from layers.ingest.batch import Batch
 from layers.ingest.fields import Layer
@@ -68,6 +69,8 @@ class Store:
         for rows, is_moved in ((changed & ~moved, False), (changed & moved, True)):
             if rows.any():
                 ids = [before[row].id for row in np.flatnonzero(rows)]
+                if self.layer.name == "addresses":
+                    keep_former_texts(self.session, ids, batch.get("full_text")[rows], self.rules)
                 self._update(batch.take(rows), ids, digest[rows], is_moved)
                 self.updated_ids += ids
         return Stored(new, changed, same & ~foreign, foreign)
