@@ -1,9 +1,9 @@
 """Measure the intake of reports over HTTP on real servers: python bench/intake.py [--seconds 10] [--only spatialite].
 
-For each database a server process (and a PostgreSQL of its own with fsync on) and one client process on the same
-machine. Three runs, each with reports that were not sent before:
+For each database its servers (one process on SpatiaLite, two on PostGIS, whose PostgreSQL is the bench's own with fsync
+on) and one client process on the same machine. Three runs, each with reports that were not sent before:
 
-  sustained   32 connections send as fast as they are answered
+  sustained   96 connections send as fast as they are answered
   steady      a fixed rate below that, each report timed from the moment it is due to its answer: from acceptance to
               stored with its grid
   burst       ten times the steady rate for some seconds over 500 connections; afterwards every report is counted
@@ -16,10 +16,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -53,10 +54,13 @@ def shown(name: str, run: str, sent: int, status: dict[str, int], seconds: np.nd
     )
 
 
-def cpu_of(pid: int) -> float:
-    """CPU seconds that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def used(servers: Sequence[tuple[subprocess.Popen[bytes], int]]) -> float:
+    """CPU seconds that the server processes have used."""
+    ticks = 0
+    for process, _ in servers:
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def count(url: str) -> tuple[int, int]:
@@ -69,33 +73,36 @@ def count(url: str) -> tuple[int, int]:
     return int(placed or 0), int(steps or 0)
 
 
-def measure(name: str, url: str, seconds: float, rate: float) -> None:
+def measure(name: str, url: str, seconds: float, rate: float, processes: int) -> None:
     """The three runs on one database."""
     engine = connect(url)
     upgrade_schema(engine)
     engine.dispose()
     token = add_town(url)
-    with server(url) as (process, port):
-        asyncio.run(send_all(port, token, reports(300, prefix="warm", seed=9), connections=8))
+    with ExitStack() as stack:
+        servers = [stack.enter_context(server(url)) for _ in range(processes)]
+        ports = [port for _, port in servers]
+        asyncio.run(send_all(ports, token, reports(300, prefix="warm", seed=9), connections=8))
         total = 300
         runs = (
-            ("sustained", int(2 * rate * seconds), None, 32),
+            ("sustained", int(2 * rate * seconds), None, 96),
             ("steady", int(rate * seconds), rate, 64),
             ("burst", int(10 * rate * min(seconds, 3.0)), 10 * rate, 500),
         )
         for number, (run, amount, pace, connections) in enumerate(runs):
             made = reports(amount, prefix=run, seed=number)
-            start, before = time.perf_counter(), cpu_of(process.pid)
+            start, before = time.perf_counter(), used(servers)
             if pace is None:
-                status, took = asyncio.run(send_all(port, token, made, connections=connections))
+                status, took = asyncio.run(send_all(ports, token, made, connections=connections))
             else:
-                status, took = asyncio.run(send_at_rate(port, token, made, rate=pace, connections=connections))
+                status, took = asyncio.run(send_at_rate(ports, token, made, rate=pace, connections=connections))
             label = run if pace is None else f"{run}, {pace:,.0f}/s"
             wall = time.perf_counter() - start
-            shown(name, label, amount, status, took, wall, cpu_of(process.pid) - before)
+            shown(name, label, amount, status, took, wall, used(servers) - before)
             total += amount
-        process.terminate()
-        process.wait(60)
+        for process, _ in servers:
+            process.terminate()
+            process.wait(60)
     placed, steps = count(url)
     print(f"\n{name}: {total:,} sent, {placed:,} stored with their grid, {steps:,} first steps\n", flush=True)
 
@@ -108,10 +115,10 @@ def main() -> None:
     options = parser.parse_args()
     print("| database | run | reports | reports/s | p50 ms | p95 ms | p99 ms | not taken | server CPU ms/report |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
-    for name, rate in (("spatialite", 100.0), ("postgis", 250.0)):
+    for name, rate, processes in (("spatialite", 100.0, 1), ("postgis", 250.0, 2)):
         if options.only in {None, name}:
             with database(name) as url:
-                measure(name, url, options.seconds, options.rate or rate)
+                measure(name, url, options.seconds, options.rate or rate, processes)
 
 
 if __name__ == "__main__":

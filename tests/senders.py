@@ -9,7 +9,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -164,13 +164,15 @@ class Connection:
 
 
 async def send_all(
-    port: int, token: str, made: list[tuple[str, bytes]], *, connections: int
+    ports: Sequence[int], token: str, made: list[tuple[str, bytes]], *, connections: int
 ) -> tuple[dict[str, int], np.ndarray]:
-    """Key -> status of what was answered, and (n,) seconds each answer took; ends when all are sent or the server is
-    gone."""
+    """Key -> status of what was answered, and (n,) seconds each answer took; ends when all are sent or nobody answers.
+
+    Connections take turns among the ports, behind which are server processes on one database.
+    """
     waiting, status, seconds = iter(made), {}, []
 
-    async def work() -> None:
+    async def work(port: int) -> None:
         connection = Connection(port, token)
         try:
             for key, body in waiting:
@@ -182,19 +184,19 @@ async def send_all(
         finally:
             connection.close()
 
-    await asyncio.gather(*(work() for _ in range(connections)))
+    await asyncio.gather(*(work(ports[n % len(ports)]) for n in range(connections)))
     return status, np.array(seconds)
 
 
 async def send_at_rate(
-    port: int, token: str, made: list[tuple[str, bytes]], *, rate: float, connections: int
+    ports: Sequence[int], token: str, made: list[tuple[str, bytes]], *, rate: float, connections: int
 ) -> tuple[dict[str, int], np.ndarray]:
     """As `send_all`, but each report is due at its own time and its seconds count from then, whether or not a
     connection was free."""
     queue: asyncio.Queue[tuple[str, bytes, float] | None] = asyncio.Queue()
     status, seconds = {}, []
 
-    async def work() -> None:
+    async def work(port: int) -> None:
         connection = Connection(port, token)
         while (item := await queue.get()) is not None:
             key, body, due = item
@@ -202,7 +204,7 @@ async def send_at_rate(
             seconds.append(time.perf_counter() - due)
         connection.close()
 
-    workers = [asyncio.create_task(work()) for _ in range(connections)]
+    workers = [asyncio.create_task(work(ports[n % len(ports)])) for n in range(connections)]
     begin = time.perf_counter() + 0.05
     for place, (key, body) in enumerate(made):
         due = begin + place / rate
