@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from shapely import Point
 from sqlalchemy.orm import Session
 
 from geo.address import Address, normalise, parse
@@ -57,11 +58,29 @@ def learn(session: Session, report: Report, place: Place, *, by: str, now: datet
     return {"id": alias.id, "retired": [one.id for one in older]}
 
 
-def forget(session: Session, learnt: dict[str, Any] | None) -> None:
-    """Take back what `learn` did; the alias stays as a row that was in force on no day."""
+def forget(session: Session, learnt: dict[str, Any] | None, *, by: str, now: datetime) -> None:
+    """Take back what `learn` did; the alias stays as a row that was in force on no day.
+
+    What it had replaced holds again from today, as a new row.
+    """
     if learnt is None:
         return
     alias = session.get_one(AddressAlias, learnt["id"])
     alias.valid_to = alias.valid_from
-    for older in session.scalars(sa.select(AddressAlias).where(AddressAlias.id.in_(learnt["retired"]))):
-        older.valid_to = None
+    number: sa.Double[float] = sa.Double()
+    place = (sa.func.ST_X(AddressAlias.geom, type_=number), sa.func.ST_Y(AddressAlias.geom, type_=number))
+    for older, lon, lat in session.execute(
+        sa.select(AddressAlias, *place).where(AddressAlias.id.in_(learnt["retired"]))
+    ).all():
+        session.add(
+            AddressAlias(
+                kind=older.kind,
+                level=older.level,
+                text=older.text,
+                scope_code=older.scope_code,
+                valid_from=now.date(),
+                created_at=now,
+                created_by=by,
+                geom=to_sql([Point(lon, lat)])[0],
+            )
+        )

@@ -195,7 +195,7 @@ def undo(
         own = _last_entry(session, one)
         if own is not None and own.detail["revision"] == one.revision:
             _restore(session, principal, one, own, now)
-    aliases.forget(session, entry.detail["alias"])
+    aliases.forget(session, entry.detail["alias"], by=principal.name, now=now)
     session.flush()
     return Decided(report, tuple(one.report_key for one in along))
 
@@ -231,8 +231,10 @@ def _require_revision(session: Session, report: Report, revision: int | None) ->
 
 def _require_all(principal: Principal, report: Report, candidates: Iterable[Candidate]) -> None:
     """Only who sees all candidates may end the search: another town's officer may know the place."""
-    places = [(one.grid_code, one.village_code) for one in candidates] or [(report.grid_code, report.village_code)]
-    if not all(principal.scope.covers(grid or village) for grid, village in places):
+    places: set[str | None] = {
+        code for one in candidates if (code := one.grid_code or one.village_code)
+    }  # a point outside is nobody's
+    if not all(principal.scope.covers(code) for code in places or {report.grid_code or report.village_code}):
         raise ForbiddenError(
             "Some candidates lie outside your area; decide for a place inside it, or leave this to a wider account."
         )

@@ -1,4 +1,5 @@
 // A report's text with the recognised parts underlined by level, and the reasons of a candidate in words.
+import { areaName } from "/static/casemap.js";
 import { dark, palette } from "/static/colours.js";
 import { h } from "/static/dom.js";
 import { has, percent, t } from "/static/words.js";
@@ -37,10 +38,13 @@ export function textLegend(parts) {
 
 const reason = (name) => (has(`why.${name.replaceAll(" ", "_")}`) ? t(`why.${name.replaceAll(" ", "_")}`) : name);
 
+/** The record of a step as a reader knows it: a grid by its name, a number without the field's name. */
+const recordName = (record) => (/^\d{12,15}$/.test(record) ? areaName(record) : record.replace(/^[a-z]+ /, ""));
+
 /** Why a candidate was found: each part of the text, the record it was taken for, and how. */
-export const traceList = (trace) => h("ul", { class: "trace" }, trace.map((step) => h("li", {},
-  step.token && h("q", {}, step.token), step.token && step.record && h("span", { aria: { label: t("review.taken_for") } }, "→"), step.record && h("span", {}, step.record),
-  h("small", {}, reason(step.reason), Number.isFinite(step.score) && step.score < 1 ? ` ${percent(step.score)}` : ""))));
+export const traceList = (trace) => h("ul", { class: "trace" }, trace.map(({ token, record, reason: how, score }) => h("li", {},
+  token && h("q", {}, token === "point" ? t("review.own_point") : token), token && record && h("span", { aria: { label: t("review.taken_for") } }, "→"), record && h("span", {}, recordName(record)),
+  h("small", {}, reason(how), Number.isFinite(score) && score > 0 && score < 1 ? ` ${percent(score)}` : ""))));
 
 /** What the caller is asked by default: what is missing below the finest part that was understood. */
 export function questionFor(report) {

@@ -214,7 +214,9 @@ def test_taking_a_decision_back_restores_everything(desk):
     assert report.geom is None
     new = desk.get_one(AddressAlias, decided.alias_id)
     assert new.valid_to == new.valid_from
-    assert desk.get_one(AddressAlias, older).valid_to is None
+    in_force = desk.scalars(sa.select(AddressAlias).where(AddressAlias.valid_to.is_(None))).one()
+    assert (in_force.text, in_force.scope_code, in_force.valid_from) == (TEXT, HOME, NOW.date() + timedelta(days=1))
+    assert in_force.id > older
     assert "q7" in keys(desk)
     with pytest.raises(InvalidStateError):
         review.undo(desk, OFFICER, "q7", now=NOW)
