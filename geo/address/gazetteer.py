@@ -129,11 +129,10 @@ def _forms(area: Area) -> Iterator[tuple[str, bool]]:
     if area.level == 3 and area.name.endswith(_ZONES):
         return  # on the township list, but a development zone
     yield area.name, True
-    short = _TAIL[area.level].sub("", area.name)
-    if area.level == 4:
-        plain = village_name(area.name)
-        if plain != area.name:
-            yield plain, True
+    plain = village_name(area.name) if area.level == 4 else area.name
+    if plain != area.name:
+        yield plain, True
+    short = _TAIL[area.level].sub("", plain)
     if 2 <= len(short) < len(area.name):
         yield short, False
         if area.name.endswith(("自治州", "自治县")):  # 德宏州, 芷江县

@@ -11,7 +11,7 @@ _STREET = re.compile(r"[东南西北中新老前后大]?[一二三四五六七�
 _PLAIN_WORD = re.compile(r"(?![市区县镇])[\u4e00-\u9fff]+(?<!园区)(?<!开发)(?<!工业)")
 _ORDINAL = re.compile(r"[一二三四五六七八九十]+[支横]?[路街]|[^ ]村路")
 _SITE = re.compile(r"[城区园会苑]$")
-_PART = re.compile(r"[^ ]{2,3}?(?:区|片|管理区|大队|办事处)(?=[^ ]{2})")
+_PART = re.compile(r"(?:[东南西北中]片|[^ ]{2,3}?(?:区|片|管理区|大队|办事处))(?=[^ ]{2})")
 _ABOVE_TOWNSHIP = ("", "province", "city", "county")
 _BEFORE_ROAD = {"township": "village", "county": "township", "city": "township", "": "township"}
 

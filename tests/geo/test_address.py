@@ -44,6 +44,17 @@ WRITTEN = {
     "九堡镇三村5号": {"township": "九堡镇", "village": "三村", "number": "5号"},
     "樊村179栋3单元": {"village": None, "estate": "樊村", "building": "179栋", "unit": "3单元"},
     "国际商贸城五楼1266号": {"floor": "五楼", "room": "1266号"},
+    "台州市路桥区路东街道新塘村": {"county": "路桥区", "township": "路东街道", "village": "新塘村"},
+    "枫桥镇石渠七组": {"township": "枫桥镇", "village": "石渠", "group": "七组"},
+    "诸暨枫桥双溪村8号": {"county": "诸暨市", "township": "枫桥", "village": "双溪村", "number": "8号"},
+    "诸暨枫桥夹山双溪村8号": {"township": "枫桥", "village": "双溪村", "number": "8号"},
+    "枫桥镇东片新择湖村": {"township": "枫桥镇", "village": "新择湖村"},
+    "浙江省绍兴市诸暨市店口镇浙江省绍兴市诸暨市店口镇湖西村5号": {"township": "店口镇", "village": "湖西村"},
+    "武汉市江岸区百步街办事处建设路11号": {"county": "江岸区", "township": "百步街办事处", "road": "建设路"},
+    "诸暨市孝义镇大路村": {"township": "孝义镇", "village": "大路村", "road": None},
+    "诸暨市庙下乡芝山村6号": {"township": "庙下乡", "village": "芝山村", "number": "6号"},
+    "义乌学院路99号": {"county": "义乌市", "township": None, "road": "学院路", "number": "99号"},
+    "浙江省绍兴市浙江绍兴": {"city": "绍兴市", "county": None},
     "庙坞村后山自然村5号": {"village": "庙坞村", "hamlet": "后山自然村", "number": "5号"},
 }  # fmt: skip
 
@@ -103,6 +114,18 @@ def test_townships_and_villages_come_from_the_caller():
     assert (found.township, found.village, found.number) == ("枫桥镇", "枫源村", "12号")
     assert found.code == "330681109219"
     assert parse("枫桥镇枫源村", local).city == "绍兴市"
+
+
+def test_a_township_that_was_reformed_finds_its_code():
+    local = china() | Gazetteer.of(["枫桥街道", "枫源村村委会"], ["330681109", "330681109219"])
+    found = parse("诸暨市枫桥镇枫源12号", local)
+    assert (found.township, found.village, found.code) == ("枫桥镇", "枫源村", "330681109219")
+
+
+def test_an_estate_is_not_the_community_named_after_it():
+    local = china() | Gazetteer.of(["枫桥镇", "湖滨人家社区"], ["330681109", "330681109010"])
+    assert parse("枫桥镇湖滨人家8-2-301", local).village is None
+    assert parse("枫桥镇湖滨人家社区8号", local).village == "湖滨人家社区"
 
 
 def test_the_built_in_names_cover_the_country():

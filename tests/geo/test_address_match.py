@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.address import match, parse
+from geo.address import Rarity, match, parse
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,10 @@ from geo.address import match, parse
         ("文三路12号翠苑小区3幢2单元", "文三路12号翠苑小区三幢", 2),
         ("文三路12号翠苑小区3幢", "文三路12号翠苑小区9幢", 1),
         ("文三路12号翠苑小区3幢", "建设路7号人民医院", 0),
+        ("枫桥镇双溪村40号", "诸暨市双溪村", 1),
+        ("枫桥镇双溪村40号", "诸暨市双溪村40号", 2),
+        ("建设路8号人民医院", "建设路8号人民医院(西门)", 1),
+        ("建设路8号", "建设路8号", 2),
     ],
 )
 def test_labels(one, other, label):
@@ -36,3 +40,20 @@ def test_parsed_addresses_give_the_answer_of_their_text():
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_pair_has_a_score(one, other):
     assert 0.0 <= match(one, other).score <= 1.0
+
+
+def test_what_few_addresses_have_weighs_more():
+    rarity = Rarity.of(["文三路翠苑小区", "建设路青年小区", "解放路桃园小区", "和平路桃园小区"])
+    assert rarity.weight(["小区"]) < rarity.weight(["桃园"]) < rarity.weight(["翠苑"]) < rarity.weight(["枫桥"])
+    assert rarity.weight(["翠苑", "小区"]) == pytest.approx(rarity.weight(["翠苑"]) + rarity.weight(["小区"]))
+
+
+def test_rarity_does_not_depend_on_the_order_of_texts():
+    texts = ["文三路12号", "建设路12号", "文三路翠苑"]
+    pieces = ["文三", "12", "翠苑"]
+    assert Rarity.of(texts).weight(pieces) == Rarity.of(reversed(texts)).weight(pieces)
+
+
+def test_reasons_name_their_evidence():
+    found = match("文三路12号翠苑小区3幢", "文三路12号翠苑小区")
+    assert dict(found.reasons)["door"] > 0 > dict(found.reasons)["building"]
