@@ -13,7 +13,7 @@ from maps.errors import UnknownNameError
 from maps.language import LANGUAGES, strings
 from maps.palette import palette_text
 
-PAGES = ("login", "map", "plan", "reports", "review")
+PAGES = ("login", "map", "plan", "reports", "review", "statistics")
 
 
 def static_folder() -> Path:

@@ -54,6 +54,12 @@ def show_review(principal: PageReader, request: Request, settings: Config) -> HT
     return HTMLResponse(text)
 
 
+@router.get("/statistics")
+def show_statistics(principal: PageReader, request: Request) -> HTMLResponse:  # noqa: ARG001
+    """The page of weekly figures; closing a week is for administrators."""
+    return HTMLResponse(pages.page("statistics", language_of(request)))
+
+
 @router.get("/login")
 def show_login(request: Request) -> HTMLResponse:
     """The sign-in page, where a one-time password is changed too."""

@@ -67,14 +67,16 @@ def read_courses(session: Session, weeks: Sequence[Week], area: Scope, cut_off: 
 
     Steps after `cut_off` are left out. Reports that are drafts or void do not count.
     """
-    steps = _steps(cut_off).subquery()
+    located = town_of(area.code).located(Report)
+    counted = sa.select(_R.id).where(_R.id.in_(_touched(weeks, cut_off)), _R.state.not_in(UNCOUNTED), located)
+    ids = counted.cte("counted")
+    steps = _steps(ids, cut_off).subquery()
     columns = {"id": _R.id, "village": _R.village_code, "grid": _R.grid_code, "satisfaction": _R.satisfaction}
     columns |= {"reported": _R.reported_at, "due": _R.due_at, "extended": _R.extended_until}
     columns |= {column.key: column for column in steps.c if column.key != "report_id"}
-    conditions = [_R.id.in_(_touched(weeks, cut_off)), _R.state.not_in(UNCOUNTED), town_of(area.code).located(Report)]
 
     def build(*selected: Any) -> sa.Select[Any]:
-        return sa.select(*selected).join(steps, steps.c.report_id == _R.id).where(*conditions).order_by(_R.id)
+        return sa.select(*selected).join(steps, steps.c.report_id == _R.id).order_by(_R.id)
 
     return _assembled(session, fetch_arrays(session, columns, build), cut_off)
 
@@ -90,7 +92,7 @@ def _touched(weeks: Sequence[Week], cut_off: datetime) -> Any:
     )
 
 
-def _steps(cut_off: datetime) -> sa.Select[Any]:
+def _steps(ids: sa.CTE, cut_off: datetime) -> sa.Select[Any]:
     """One row for each report with the first instant of each step; `irregular` counts what takes a closer look."""
 
     def first(name: str, *conditions: Any) -> Any:
@@ -115,7 +117,7 @@ def _steps(cut_off: datetime) -> sa.Select[Any]:
             sa.func.max(sa.case((_E.step == "approve_extension", _E.at))).label("extension_last"),
             sa.case((sa.or_(*(part > 0 for part in odd)), 1), else_=0).label("irregular"),
         )
-        .where(_E.at <= cut_off)
+        .where(_E.report_id.in_(sa.select(ids.c.id)), _E.at <= cut_off)
         .group_by(_E.report_id)
     )
 

@@ -54,6 +54,8 @@ class Ground:
         ).all()
         names = ["id", "level", "code", "parent", "name", "households", "begins", "ends"]
         self.rows = pd.DataFrame.from_records([tuple(row) for row in rows], columns=names)
+        self._begins = np.array(self.rows["begins"].tolist(), dtype="datetime64[D]")
+        self._ends = np.array([end or date.max for end in self.rows["ends"].tolist()], dtype="datetime64[D]")
         self._indices: dict[tuple[int, ...], tuple[GridIndex, GridIndex, Any]] = {}
         self._points: tuple[np.ndarray, np.ndarray] | None = None
 
@@ -77,11 +79,8 @@ class Ground:
 
     def edition(self, day: date) -> tuple[int, ...]:
         """What tells the grids of one day from those of another: the ids of all that are in force."""
-        return tuple(
-            int(row)
-            for level in (GridLevel.TOWN, GridLevel.VILLAGE, GridLevel.CELL)
-            for row in self.areas(level, day).ids
-        )
+        days = {self.day(level, day) for level in (GridLevel.TOWN, GridLevel.VILLAGE, GridLevel.CELL)}
+        return tuple(int(row) for one in sorted(days) for row in self._in_force(one)["id"].to_numpy())
 
     def cells(self, day: date) -> pd.DataFrame:
         """The grids on a day: code, village, town and households."""
@@ -113,9 +112,7 @@ class Ground:
     def _in_force(self, day: date) -> pd.DataFrame:
         if self.rows.empty:
             return self.rows
-        ends = self.rows["ends"].map(lambda end: end is None or pd.isna(end) or end > day).to_numpy(dtype=bool)
-        begun = (self.rows["begins"] <= day).to_numpy(dtype=bool)
-        rows: pd.DataFrame = self.rows[begun & ends]
+        rows: pd.DataFrame = self.rows[(self._begins <= np.datetime64(day)) & (self._ends > np.datetime64(day))]
         return rows
 
     def _stored(self, courses: Courses, level: str) -> np.ndarray:

@@ -141,7 +141,10 @@ class ReportEvent(Base):
     """
 
     __tablename__ = "report_event"
-    __table_args__ = (UniqueConstraint("report_id", "sequence"), Index("ix_report_event_at", "at"))
+    __table_args__ = (
+        UniqueConstraint("report_id", "sequence"),
+        Index("ix_report_event_at_report_id", "at", "report_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"))

@@ -3,7 +3,7 @@
 const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 const typing = (element) => element instanceof HTMLElement && (element.isContentEditable || ["INPUT", "SELECT", "TEXTAREA"].includes(element.tagName));
 
-const PAGES = { m: "/map", p: "/plan", r: "/reports", q: "/review" };
+const PAGES = { m: "/map", p: "/plan", r: "/reports", q: "/review", s: "/statistics" };
 const PATIENCE = 1500; // ms between `g` and the letter of a page
 let going = 0;
 

@@ -66,5 +66,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("area_code", "week", "indicator", name="pk_indicator_value"),
     )
     # A week's figures begin with the reports that something happened to in it.
-    op.create_index("ix_report_event_at", "report_event", ["at"])
+    op.create_index("ix_report_event_at_report_id", "report_event", ["at", "report_id"])
     op.create_index("ix_report_extended_until", "report", ["extended_until"])
