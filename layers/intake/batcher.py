@@ -81,6 +81,8 @@ class Batcher(Generic[ItemT, ResultT]):
         except Exception as error:  # noqa: BLE001 whoever waits has to hear of it
             results = [error] * len(batch)
         for (_, future), result in zip(batch, results, strict=True):
+            if not future.set_running_or_notify_cancel():
+                continue  # whoever asked has hung up; it is done all the same
             if isinstance(result, Exception):
                 future.set_exception(result)
             else:

@@ -98,3 +98,24 @@ def test_what_breaks_all_is_told_to_all():
         with pytest.raises(RuntimeError):
             future.result(30)
     batcher.close()
+
+
+def test_who_hangs_up_does_not_stop_the_others():
+    go_on, begun, done = threading.Event(), threading.Event(), []
+
+    def work(items):
+        begun.set()
+        assert go_on.wait(30)
+        done.extend(items)
+        return items
+
+    batcher = Batcher(work, gather_s=0.0)
+    first = batcher.submit(1)
+    assert begun.wait(30)
+    assert first.cancel()
+    second, third = batcher.submit(2), batcher.submit(3)
+    assert second.cancel()
+    go_on.set()
+    assert third.result(30) == 3
+    batcher.close()
+    assert done == [1, 2, 3]
