@@ -18,6 +18,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "draw": (str(DATA / "settlement"), "--score", str(SHARED / "bench/score_plan.py"), "--seeds", "3"),
     "redraw": ("--data", str(DATA)),
     "address": ("--data", str(DATA)),
+    "geocode": ("--seeds", "1", "2"),
     "intake": (),
 }
 """Arguments that keep a run to minutes; the scripts' own help says what more they can do."""

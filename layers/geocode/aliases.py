@@ -70,12 +70,17 @@ def add_alias(
 ) -> AddressAlias:
     """Keep another name; the same one again gives the row that is already there.
 
+    Without a `scope_code` it holds in the whole area of whoever adds it.
+
     Raises
     ------
     NotFoundError : the address or the area does not exist
     ForbiddenError : it holds outside the scope
     """
-    scope.require(content.scope_code or content.area_code or "")
+    scope_code = content.scope_code or scope.code
+    scope.require(scope_code)
+    if content.area_code:
+        scope.require(content.area_code)
     if content.address_key and not session.scalar(
         sa.select(Address.id).where(Address.address_key == content.address_key).limit(1)
     ):
@@ -85,7 +90,7 @@ def add_alias(
     point = None if content.lon is None else shapely.Point(content.lon, content.lat)
     values = {
         "kind": AliasKind(content.kind).value, "level": AddressLevel(content.level).value,
-        "text": normalise(content.text), "scope_code": content.scope_code, "name": content.name or None,
+        "text": normalise(content.text), "scope_code": scope_code, "name": content.name or None,
         "address_key": content.address_key or None, "area_code": content.area_code or None,
         "valid_from": content.valid_from, "valid_to": content.valid_to,
     }  # fmt: skip
