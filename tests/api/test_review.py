@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from shapely import Point
 
+from api.cli import console, main
 from layers.engine import begin_writing
 from layers.tables import Report, ReportCandidate, ReportEvent
 from tests.api.checks import check_problem
@@ -100,3 +101,23 @@ def test_refusals(queue, sign_in):
     body = check_problem(decide(officer, "q2", "accept", rank=1), 412, "stale-revision")
     assert [change["step"] for change in body["changes"]] == ["review"]
     check_problem(decide(officer, "q2", "accept", seen.headers["etag"], rank=1), 409, "invalid-state")
+
+
+def test_the_queue_on_the_command_line(queue, filled, monkeypatch, capsys):
+    monkeypatch.setattr(console.out, "width", 200)
+
+    def run(*words):
+        monkeypatch.setattr("sys.argv", ["fengqiao", "--database", filled, "review", *words])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        return stopped.value.code or 0, capsys.readouterr().out
+
+    code, text = run("list", "--scope", NORTH)
+    assert code == 0
+    assert "2 wait" in text
+    assert "n/a (fewer than 10), 0 of 0" in text
+    assert text.index("q/1") < text.index("q2")
+    assert run("accept", "q2", "2") == (0, f"q2 lies in {OTHER_CELL} now; with it 0 others.\n")
+    code, text = run("correct", "q/1", "120.0081", "29.803")
+    assert (code, "learnt" in text) == (0, True)
+    assert run("accept", "q2", "1")[0] == 1
