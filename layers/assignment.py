@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from geo.crs import metric_crs
 from layers.access import EVERYWHERE, Scope
-from layers.geocode.homing import TextCount, found_by_point, home_by_text, reports_to_read
+from layers.geocode.homing import TextCount, found_by_point, home_by_text, reports_to_read, strange_points
 from layers.geocode.territory import REACH_M as REACH_M  # noqa: PLC0414 - others take it from here
 from layers.geocode.territory import Territory
 from layers.geometry import select_frame, within_bounds
@@ -74,9 +74,12 @@ def assign_all(
         if progress:
             progress(done, len(tables))
         if table is Report:
-            unread = reports_to_read(session, *_to_home(scope))
+            strange = strange_points(session, *_to_home(scope))
+            unread = sorted({*reports_to_read(session, *_to_home(scope)), *strange})
             count = _assign_table(session, scope, table, villages, cells)
-            counts.append(_with_texts(count, home_by_text(session, unread, villages, cells, as_of=as_of)))
+            counts.append(
+                _with_texts(count, home_by_text(session, unread, villages, cells, as_of=as_of, doubted=strange))
+            )
         else:
             counts.append(_assign_table(session, scope, table, villages, cells))
     if progress:

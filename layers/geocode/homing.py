@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from geoalchemy2.shape import to_shape
 from sqlalchemy.orm import Session
 
+from geo.doubt import doubtful_points
+from layers.geocode.distance import METRES_PER_DEGREE
 from layers.geocode.load import library_for
-from layers.geocode.placing import place_reports
+from layers.geocode.placing import place_reports, queue_points
 from layers.geocode.territory import Territory
 from layers.tables import Assignment, Report
 
@@ -49,13 +51,24 @@ def reports_to_read(session: Session, *conditions: sa.ColumnElement[bool]) -> li
 
 
 def home_by_text(
-    session: Session, ids: list[int], villages: Territory | None, cells: Territory | None, *, as_of: date
+    session: Session,
+    ids: list[int],
+    villages: Territory | None,
+    cells: Territory | None,
+    *,
+    as_of: date,
+    doubted: set[int] | None = None,
 ) -> TextCount:
-    """Home the reports with these ids by their texts, by the library and the areas in force on a day."""
+    """Home the reports with these ids by their texts, by the library and the areas in force on a day.
+
+    Reports of `doubted` go into the queue although their text says nothing against their point. A point that waits
+    there stays until an officer decides; only the grid that it lies in is looked up again.
+    """
     if not ids:
         return TextCount()
     library = library_for(session, as_of)
     counts = np.zeros(5, dtype=int)
+    strange = doubted or set()
     for start in range(0, len(ids), _AT_ONCE):
         part = ids[start : start + _AT_ONCE]
         chosen = (
@@ -64,9 +77,11 @@ def home_by_text(
         reports = session.scalars(chosen).all()
         before = [(report.assignment, report.grid_code) for report in reports]
         with session.no_autoflush:
-            _locate_doubted(reports, villages, cells)
+            waiting = [one.assignment == Assignment.REVIEW and one.geom is not None for one in reports]
+            _locate_waiting([one for one, kept in zip(reports, waiting, strict=True) if kept], villages, cells)
             pointless = [report.geom is None or report.assignment == Assignment.ADDRESS for report in reports]
-            place_reports(session, reports, library)
+            place_reports(session, [one for one, kept in zip(reports, waiting, strict=True) if not kept], library)
+            queue_points(session, [one for one in reports if one.id in strange], "elsewhere")
         session.flush()
         for report, old, by_text in zip(reports, before, pointless, strict=True):
             kind = report.assignment
@@ -76,18 +91,35 @@ def home_by_text(
     return TextCount(*counts.tolist())
 
 
-def _locate_doubted(reports: Any, villages: Territory | None, cells: Territory | None) -> None:
-    """Look up the points of reports in the queue again: the grids, or the text, may have changed since."""
-    doubted = [report for report in reports if report.assignment == Assignment.REVIEW and report.geom is not None]
-    if not doubted:
+def _locate_waiting(reports: list[Report], villages: Territory | None, cells: Territory | None) -> None:
+    """Look up the points of reports in the queue again: the grids may have changed since."""
+    if not reports:
         return
-    points: list[Any] = [to_shape(report.geom) for report in doubted]
+    points: list[Any] = [to_shape(report.geom) for report in reports]
     x, y = np.array([point.x for point in points]), np.array([point.y for point in points])
     nobody, nowhere = np.full(len(x), None, dtype=object), np.full(len(x), np.inf)
     village, _ = villages.locate(x, y) if villages else (nobody, nowhere)
     grid, metres = cells.locate(x, y) if cells else (nobody, nowhere)
-    for at, report in enumerate(doubted):
-        inside = metres[at] == 0
-        report.assignment = Assignment.INSIDE if inside else Assignment.NEAREST if grid[at] else Assignment.OUTSIDE
+    for at, report in enumerate(reports):
         report.village_code, report.grid_code = village[at], grid[at]
         report.distance_m = float(metres[at]) if np.isfinite(metres[at]) else None
+
+
+def strange_points(session: Session, *conditions: sa.ColumnElement[bool]) -> set[int]:
+    """Ids of freshly loaded reports whose points should not be believed, see `geo.doubt.doubtful_points`.
+
+    The groups are the villages or beats that the file declares; reports that were there before tell where they lie.
+    Call it before the points are looked up, which overwrites what the file declares.
+    """
+    fresh = sa.and_(Report.assignment.is_(None), Report.geom.is_not(None))
+    if session.scalar(sa.select(Report.id).where(*conditions, fresh).limit(1)) is None:
+        return set()
+    number: sa.Double[float] = sa.Double()
+    place = (sa.func.ST_X(Report.geom, type_=number), sa.func.ST_Y(Report.geom, type_=number))
+    columns = (Report.id, Report.assignment, Report.village_code, Report.address_text)
+    rows = session.execute(sa.select(*columns, *place).where(Report.geom.is_not(None)).order_by(Report.id)).all()
+    ids, kinds, areas, texts, lon, lat = zip(*rows, strict=True)
+    scale = float(np.cos(np.radians(np.median(lat))))
+    x, y = np.array(lon) * METRES_PER_DEGREE * scale, np.array(lat) * METRES_PER_DEGREE
+    strange = doubtful_points(x, y, areas, texts=texts)
+    return {ids[at] for at in np.flatnonzero(strange).tolist() if kinds[at] is None}

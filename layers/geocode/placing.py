@@ -52,6 +52,21 @@ def place_reports(
         candidates = place_by(report, answer)
         if candidates is not None:
             queued[report.id] = candidates
+    _replace(session, queued)
+
+
+def queue_points(session: Session, reports: Sequence[Report], reason: str) -> None:
+    """Put stored reports whose points are not believed into the review queue, with the grid of the point."""
+    queued: dict[int, Sequence[Candidate]] = {}
+    for report in reports:
+        if report.assignment in POINT_KINDS and report.geom is not None:
+            queued[report.id] = (_of_point(report, to_shape(report.geom), reason),)
+            report.assignment = Assignment.REVIEW
+    _replace(session, queued)
+
+
+def _replace(session: Session, queued: dict[int, Sequence[Candidate]]) -> None:
+    """Store the candidates of reports in place of those that they had."""
     if queued:
         session.flush()
         session.execute(sa.delete(ReportCandidate).where(ReportCandidate.report_id.in_(list(queued))))

@@ -99,3 +99,20 @@ def test_assigning_homes_loaded_reports_by_their_texts_and_again_when_grids_chan
     town.execute(sa.update(Grid).where(Grid.code == W2).values(code=f"{world.WEST}009", revision=Grid.revision + 1))
     assert assign_all(town, as_of=world.TODAY)[-1].moved == 1
     assert town.scalar(sa.select(Report.grid_code).where(Report.report_key == "a")) == f"{world.WEST}009"
+
+
+def test_points_far_from_their_declared_area_are_queued_and_stay_there(town):
+    places = [world.point(100 + 10 * at, 100) for at in range(30)] + [world.point(100, 200), (121.9, 29.8)]
+    for at, place in enumerate(places):
+        town.add(
+            Report(report_key=f"r{at}", reported_at=world.NOW, category="DISPUTE", source="PUBLIC", state="REPORTED",
+                   address_text=f"{at} main st", digest="", village_code="beat 7",
+                   geom=to_sql([shapely.Point(place)])[0])
+        )  # fmt: skip
+    town.flush()
+    for _ in range(2):
+        count = assign_all(town, as_of=world.TODAY)[-1]
+        assert count.in_review == 1
+        row = town.scalar(sa.select(Report).where(Report.assignment == Assignment.REVIEW))
+        assert row.report_key == "r31"
+        assert [one.trace for one in candidates(town, row)] == [[["point", "", "elsewhere", 0.0]]]
