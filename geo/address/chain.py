@@ -38,7 +38,7 @@ _LOWER = re.compile(
     r"[\u4e00-\u9fff]{2,7}?(?:街道|镇|乡|村|市场|公司|大厦|广场|小区|公寓|花园)|[\u4e00-\u9fff]{2,5}?(?:路|大道|街)(?:[0-9一二三四五六七八九十]|$|与)"
 )
 _PLACE = re.compile(r"[^ ]{0,2}(?:工业|开发|园区|产业|[一二三四五六七八九十\dA-Za-z]区|特大桥)|[^ ]?(?:苑|园)")
-_LONGER = (re.compile(r"[^ ]?村"), re.compile(r"[^ ]{0,3}(?:村(?!委)|社区)"))  # 龙山沟村 in 龙山镇
+_LONGER = (re.compile(r"[^ ]?村"), re.compile(r"[^ ]{0,3}(?:村(?!委)|社区)"))  # 枫桥沟村 in 枫桥镇
 _ALONE = re.compile(r"(?:\d|[一二三四五六七八九十]+(?:号|组|[幢栋]|排))")
 _BLOCK = re.compile(r"(?:[\dA-Za-z一二三四五六七八九十]区)?[\dA-Za-z一二三四五六七八九十]+(?:[幢栋]|单元|-\d)")
 _COMMUNITY = re.compile(r"(?:社区|居委会|居民委员会)$")
@@ -85,7 +85,7 @@ class Chain:
         return False
 
     def reformed(self, name: str) -> None:
-        """Find the township that this one became: 横峰镇 is today's 横峰街道."""
+        """Find the township that this one became: 店口镇 may be 店口街道 today."""
         if 4 <= len(_shared(self.codes)) < 9:
             for end, areas in self.gazetteer.at(name, 0):
                 fitting = [area for area in self._fitting(areas) if area.level == 3]
@@ -183,7 +183,7 @@ class Chain:
         """Whether a township or village without its suffix ends here, below areas known to so many digits."""
         level = areas[0].level
         if level == 4 and (_BLOCK.match(self.text, end) or all(_COMMUNITY.search(area.name) for area in areas)):
-            return False  # 湘湖人家8-8: communities are named after estates, which are meant without 社区
+            return False  # 湖滨人家8-2: communities are named after estates, which are meant without 社区
         if _LONGER[level - 3].match(self.text, end) or (level == 4 and _STREET_END.search(self.text, 0, end)):
             return False
         if level == 4 and len(areas) == 1 and _ALONE.match(self.text, end):

@@ -142,8 +142,8 @@ def _forms(area: Area) -> Iterator[tuple[str, bool]]:
 def village_name(name: str) -> str:
     """Give the name of a village or community as addresses write it, not that of its committee.
 
-    >>> village_name("花木村委会"), village_name("东田村村委会"), village_name("永安居委会")
-    ('花木村', '东田村', '永安社区')
+    >>> village_name("花木村委会"), village_name("石田村村委会"), village_name("永安居委会")
+    ('花木村', '石田村', '永安社区')
     """
     base = _OFFICE.sub("", name)
     if base == name:

@@ -142,7 +142,7 @@ class _Tail:
         if token.start() == self.start or self.found.keys() & {"number", "building"}:
             return
         if token.group() == "村" and _BLOCKS.match(self.text, token.end()):
-            return  # 樊村179栋: an estate that kept the name of its village
+            return  # 石村12栋: an estate that kept the name of its village
         self._cut(token.start())
         self._before_village(token.start())
         name = self.text[self.start : token.end()]
@@ -161,7 +161,7 @@ class _Tail:
         if township:
             self.chain.found["township"] = self.text[self.start : self.start + township]
             self.start += township
-            if end - self.start == 4:  # 泽国夹屿双峰村: most names are two characters
+            if end - self.start == 4:  # 枫桥夹山双溪村: most names are two characters
                 self.rest.append(self.text[self.start : self.start + 2])
                 self.start += 2
 

@@ -51,11 +51,14 @@ class Rarity:
     (True, 10.0)
     """
 
-    __slots__ = ("_unknown", "_weights")
+    __slots__ = ("_number", "_unknown", "_weights")
 
-    def __init__(self, weights: Mapping[str, float] | None = None, unknown: float = 7.0) -> None:
+    def __init__(
+        self, weights: Mapping[str, float] | None = None, *, unknown: float = 7.0, number: float = 5.0
+    ) -> None:
         self._weights = dict.fromkeys(grams(_GENERIC), 3.0) if weights is None else dict(weights)
-        self._unknown = unknown
+        self._unknown = unknown  # what a piece weighs that has no weight of its own
+        self._number = number  # and a number
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Rarity:
@@ -66,9 +69,13 @@ class Rarity:
             counts.update(grams(normalise(text)))
             number += 1
         scale = _MOST / math.log(number + 2)
-        return cls({piece: scale * math.log((number + 2) / (n + 1)) for piece, n in counts.items()}, _MOST)
+        return cls(
+            {piece: scale * math.log((number + 2) / (n + 1)) for piece, n in counts.items()},
+            unknown=_MOST,
+            number=_MOST,
+        )
 
     def weight(self, pieces: Iterable[str]) -> float:
         """Give the sum of the weights of these pieces."""
-        known, unknown = self._weights, self._unknown
-        return sum(known.get(piece, 5.0 if unknown < _MOST and piece[0].isdigit() else unknown) for piece in pieces)
+        weights, unknown, number = self._weights, self._unknown, self._number
+        return sum(weights.get(piece, number if piece[0].isdigit() else unknown) for piece in pieces)

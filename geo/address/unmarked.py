@@ -21,7 +21,7 @@ def before_house(name: str, before: str, last: str, known: Collection[str]) -> s
 
     `last` is the field before the name, `known` the administrative fields that are there.
 
-    >>> before_house("段桥", "group", "township", ()), before_house("蔡家", "house", "village", ("village",))
+    >>> before_house("石渠", "group", "township", ()), before_house("蔡家", "house", "village", ("village",))
     ('village', 'hamlet')
     """
     if before not in ("house", "group") or not 2 <= len(name) <= 5 or BUSINESS.search(name):
@@ -35,11 +35,11 @@ def before_house(name: str, before: str, last: str, known: Collection[str]) -> s
 
 
 def before_road(road: str, last: str, known: Collection[str]) -> tuple[str, int]:
-    """Give the field and the length of what stands before a road without its suffix (盐仓启潮路), or length 0.
+    """Give the field and the length of what stands before a road without its suffix (枫桥建设路), or length 0.
 
     Most roads are two characters and a direction, so that four or five before it are one name too many.
 
-    >>> before_road("盐仓启潮路", "county", ()), before_road("文三西路", "county", ())
+    >>> before_road("枫桥建设路", "county", ()), before_road("文三西路", "county", ())
     (('township', 2), ('', 0))
     """
     stem = _STREET.sub("", road)
@@ -55,7 +55,7 @@ def before_road(road: str, last: str, known: Collection[str]) -> tuple[str, int]
 def before_village(name: str, last: str, known: Collection[str]) -> tuple[int, int]:
     """Give how long the part of an area and the township are before the name of a village (without 村), 0 if none.
 
-    >>> before_village("青口片官塘塍", "township", ()), before_village("泽国双峰", "city", ())
+    >>> before_village("东湖片石塘", "township", ()), before_village("枫桥双溪", "city", ())
     ((3, 0), (0, 2))
     """
     part = _PART.match(name)

@@ -42,7 +42,7 @@ WRITTEN = {
     "湖南省吉首市凤凰县禾库镇": {"county": "凤凰县", "township": "禾库镇"},
     "汊河街道江苏省扬州市邗江区建华村": {"township": "汊河街道", "county": "邗江区", "village": "建华村"},
     "九堡镇三村5号": {"township": "九堡镇", "village": "三村", "number": "5号"},
-    "樊村179栋3单元": {"village": None, "estate": "樊村", "building": "179栋", "unit": "3单元"},
+    "石村179栋3单元": {"village": None, "estate": "石村", "building": "179栋", "unit": "3单元"},
     "国际商贸城五楼1266号": {"floor": "五楼", "room": "1266号"},
     "台州市路桥区路东街道新塘村": {"county": "路桥区", "township": "路东街道", "village": "新塘村"},
     "枫桥镇石渠七组": {"township": "枫桥镇", "village": "石渠", "group": "七组"},
@@ -54,7 +54,7 @@ WRITTEN = {
     "诸暨市孝义镇大路村": {"township": "孝义镇", "village": "大路村", "road": None},
     "诸暨市庙下乡芝山村6号": {"township": "庙下乡", "village": "芝山村", "number": "6号"},
     "义乌学院路99号": {"county": "义乌市", "township": None, "road": "学院路", "number": "99号"},
-    "浙江省绍兴市浙江绍兴": {"city": "绍兴市", "county": None},
+    "湖南省长沙市湖南长沙": {"city": "长沙市", "county": None},
     "庙坞村后山自然村5号": {"village": "庙坞村", "hamlet": "后山自然村", "number": "5号"},
 }  # fmt: skip
 
