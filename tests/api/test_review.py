@@ -103,7 +103,7 @@ def test_refusals(queue, sign_in):
     check_problem(decide(officer, "q2", "accept", seen.headers["etag"], rank=1), 409, "invalid-state")
 
 
-def test_the_queue_on_the_command_line(queue, filled, monkeypatch, capsys):
+def test_the_queue_on_the_command_line(queue, anyone, filled, monkeypatch, capsys):
     monkeypatch.setattr(console.out, "width", 200)
 
     def run(*words):
