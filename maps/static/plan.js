@@ -404,7 +404,8 @@ byId("files").addEventListener("click", () => course.files());
 byId("help-button").addEventListener("click", () => byId("help").showModal());
 
 function drawOrRedraw() {
-  if (page.division && isDraft() && may("plan")) redrawing.sheet(() => course.drawNew()); else course.drawNew();
+  if (busy()) redrawing.reopen();
+  else if (page.division && isDraft() && may("plan")) redrawing.sheet(() => course.drawNew()); else course.drawNew();
 }
 
 startKeys({
@@ -437,7 +438,7 @@ function titles() {
 }
 byId("sign-out").addEventListener("click", async () => { try { await request("/api/session", { method: "DELETE" }); location.assign("/login"); } catch (error) { complain(error); } });
 onTheme(() => { drawAll(); repaint(); });
-onLanguage(() => { titles(); drawTools(); drawPlans(); closeSheet(); quiet(); if (page.compare) comparison.showSlider(); drawAll(); drawBar(); });
+onLanguage(() => { titles(); drawTools(); drawPlans(); closeSheet(); quiet(); if (busy()) redrawing.reopen(); if (page.compare) comparison.showSlider(); drawAll(); drawBar(); });
 onBusy((running) => { byId("progress").hidden = running === 0; });
 onLine((since) => { byId("map").classList.toggle("stale", Boolean(since)); if (since) say(t("plan.offline"), { kind: "error" }); else { quiet(); edits?.reload().catch(complain); } });
 setInterval(() => { if (byId("map").classList.contains("stale")) request("/api/session").catch(() => null); }, 5_000);

@@ -26,10 +26,11 @@ export class Division {
     this.regroup();
   }
 
-  /** Another assignment, such as the picture of a plan in the making. */
-  show(label) {
+  /** Another assignment, such as the picture of a plan in the making; in a `fresh` one, numbers are not yet anybody's. */
+  show(label, fresh = false) {
     this.label.set(label);
     this.regroup();
+    this.grids = new Map(fresh ? [] : [...this.grids].filter(([number]) => this.members.has(number)));
     for (const number of this.members.keys()) this.recount(number);
   }
 

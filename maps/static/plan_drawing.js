@@ -24,7 +24,8 @@ export class Redrawing {
       const job = await request(this.address);
       if (job.state === "running" && !this.left) {
         this.running = true;
-        if (job.new) this.progressSheet(); else this.sheet();
+        this.fresh = job.new;
+        this.reopen();
         this.paint();
         await this.watch();
       } else if (job.revision > this.division.status.revision && !this.left) { // it ended while the page was loading
@@ -38,6 +39,7 @@ export class Redrawing {
     await this.edits.last;
     await request(this.address, { method: "POST", body: options, headers: this.edits.headers });
     this.running = true;
+    this.fresh = false;
     this.paint();
     this.watch();
   }
@@ -55,7 +57,7 @@ export class Redrawing {
         break;
       }
       if (job.state === "running") {
-        if (job.grid) { this.division.show(job.grid); this.paint(); }
+        if (job.grid) { this.division.show(job.grid, job.new); this.paint(); }
         this.show(job.progress);
         continue;
       }
@@ -69,6 +71,7 @@ export class Redrawing {
   }
 
   show(progress) {
+    this.share = progress;
     const bar = byId("redraw-progress");
     if (!bar) return;
     bar.hidden = !this.running;
@@ -77,6 +80,9 @@ export class Redrawing {
     byId("redraw-stop").hidden = !this.running;
     if (byId("redraw-start")) byId("redraw-start").disabled = this.running;
   }
+
+  /** The sheet of the drawing that runs, as after another one was opened. */
+  reopen() { if (this.fresh) this.progressSheet(); else this.sheet(); this.show(this.share ?? 0); }
 
   stop() { return request(this.address, { method: "DELETE" }).catch(this.complain); }
 
