@@ -42,6 +42,7 @@ from api.routes import (
     search,
     session,
     statistics,
+    teams,
     users,
 )
 from api.settings import Settings
@@ -66,6 +67,7 @@ SUBJECTS = (
     review,
     intake,
     open311,
+    teams,
     coverage,
     heatmap,
     statistics,

@@ -96,20 +96,24 @@ def day(text: str | None, default: date) -> date:
 
 
 def init(context: typer.Context) -> None:
-    """Make the database, or bring it to this version; the first time, make one administrator.
+    """Make the database, or bring it to this version; the first time, make one administrator and the catalogue.
 
     The one-time password is shown once and must be changed at the first sign-in.
 
     Example: `fengqiao init`
     """
     from layers.users import ensure_administrator
+    from layers.workflow.catalogue import ensure_catalogue
 
     engine = connect(settings_of(context).database_url)
     changed = upgrade_schema(engine)
     say("The database is ready." if changed else "The database was ready already.")
     with sessions(engine).begin() as session:
         password = ensure_administrator(session, now=now())
+        matters = ensure_catalogue(session, now=now())
     engine.dispose()
+    if matters:
+        say(f"The catalogue has {matters} matters; `fengqiao catalogue load` changes them.")
     if password:
         say(f"Administrator: admin    one-time password: {password}")
         say("Sign in once and choose your own; it is not shown again.")

@@ -137,9 +137,11 @@ def _remove_earlier(database: Path) -> None:
 def _mark(engine: Engine) -> str | None:
     from layers.tables import Audit
     from layers.users import ensure_administrator
+    from layers.workflow.catalogue import ensure_catalogue
 
     with sessions(engine).begin() as session:
         session.add(Audit(at=now(), by=OPERATOR.name, action="demo", subject="database", detail={}))
+        ensure_catalogue(session, now=now())
         return ensure_administrator(session, now=now())
 
 
@@ -163,6 +165,7 @@ def _draw(context: typer.Context, engine: Engine, target: int) -> None:
     from layers.grids import grid_frame
     from layers.plans import DrawOptions, advance_plan, draw_plan, publish_plan
     from layers.tables import GridLevel
+    from layers.workflow.teams import add_missing_teams
 
     start = today(context)
     with sessions(engine).begin() as session:
@@ -187,7 +190,9 @@ def _draw(context: typer.Context, engine: Engine, target: int) -> None:
                 advance_plan(session, OPERATOR, plan.id, step, now=now())
             with progress(f"Publishing the grids of {town}"):
                 publish_plan(session, OPERATOR, plan.id, valid_from=start, now=now(), today=start)
+        offices = add_missing_teams(session, OPERATOR, as_of=start, now=now())
         grids = grid_frame(session, EVERYWHERE, level=GridLevel.CELL, as_of=start)
+    say(f"{offices} offices act for the town, its villages and its grids.")
     in_band = (grids["households"] - target).abs() <= 0.1 * target
     say(
         f"{len(grids)} grids of {grids['households'].min()} to {grids['households'].max()} households; "

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from api.cli.console import say, show
-from api.cli.database import now, settings_of, transaction
+from api.cli.database import now, settings_of, today, transaction
 from layers.access import OPERATOR, Scope
 from layers.tables import Platform, ReportState, Satisfaction, Supervision, Urgency
 
 reports = typer.Typer(no_args_is_help=True, help="Reports: list, show, step.")
-teams = typer.Typer(no_args_is_help=True, help="Offices that act: add, list.")
+teams = typer.Typer(no_args_is_help=True, help="Offices that act: add, fill, list.")
 catalogue = typer.Typer(no_args_is_help=True, help="The catalogue of matters: load.")
 
 Key = Annotated[str, typer.Argument(help="Key of the report.")]
@@ -139,6 +139,19 @@ def add(
     with transaction(context) as session:
         add_team(session, OPERATOR, name=name, area_code=area, phone=phone, platform=platform, now=now())
     say(f"{name} acts in {area}.")
+
+
+@teams.command("fill")
+def fill(context: typer.Context) -> None:
+    """Add an office for each town, village and grid in force that has none, and give the reports without a team one.
+
+    Example: `fengqiao team fill`
+    """
+    from layers.workflow.teams import add_missing_teams
+
+    with transaction(context) as session:
+        number = add_missing_teams(session, OPERATOR, as_of=today(context), now=now())
+    say(f"{number} offices added; `fengqiao team list` shows them all.")
 
 
 @teams.command("list")

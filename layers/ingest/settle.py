@@ -21,12 +21,11 @@ from layers.intake.ground import Ground
 from layers.tables import CLOSED_STATES, Address, GridLevel, LinkKind, Place, Report, ReportLink, ReportState, Road
 from layers.workflow.duplicates import Place as Compared
 from layers.workflow.duplicates import find_duplicates
-from layers.workflow.duty import DutyBook
+from layers.workflow.duty import give_duties
 
 LINKED_FOR = timedelta(days=30)
 """Older reports are not looked through for others like them: nobody works on them any more."""
 
-_AT_ONCE = 5_000
 _COMPARED_AT_ONCE = 500
 
 
@@ -57,12 +56,11 @@ def settle_reports(session: Session, load_id: int, updated: Sequence[int], rules
     """
     own = Report.load_id == load_id
     _read_texts(session, own, rules)
-    for rows in _parts(session, own):
-        _give_duties(session, rows, rules)
+    give_duties(session, own, calendar=rules.calendar)
     before = set(updated)
     live = sa.and_(own, Report.state.not_in((*CLOSED_STATES, ReportState.DRAFT)))
     recent = sa.and_(live, Report.reported_at >= rules.now - LINKED_FOR)
-    for rows in _parts(session, recent, _COMPARED_AT_ONCE):
+    for rows in _parts(session, recent):
         _link(session, [row for row in rows if row.id not in before], load_id, rules)
 
 
@@ -82,11 +80,11 @@ def _read_texts(session: Session, own: sa.ColumnElement[bool], rules: Rules) -> 
         home_by_text(session, ids, villages, cells, as_of=today)
 
 
-_COLUMNS = ("id", "report_key", "category", "subtype", "description", "address_text", "state", "reported_at")
-_PLACED = ("village_code", "grid_code", "due_at", "team_id", "held_by")
+_COLUMNS = ("id", "report_key", "category", "reported_at", "subtype", "description", "address_text")
+_PLACED = ("village_code", "grid_code")
 
 
-def _parts(session: Session, condition: sa.ColumnElement[bool], size: int = _AT_ONCE) -> Iterator[list[Any]]:
+def _parts(session: Session, condition: sa.ColumnElement[bool]) -> Iterator[list[Any]]:
     """The rows that meet a condition, some at a time, in the order of their ids."""
     table: Any = Report.__table__
     number: sa.Double[float] = sa.Double()
@@ -95,7 +93,9 @@ def _parts(session: Session, condition: sa.ColumnElement[bool], size: int = _AT_
     columns += [sa.func.ST_Y(table.c.geom, type_=number).label("lat")]
     after = 0
     while True:
-        statement = sa.select(*columns).where(condition, table.c.id > after).order_by(table.c.id).limit(size)
+        statement = (
+            sa.select(*columns).where(condition, table.c.id > after).order_by(table.c.id).limit(_COMPARED_AT_ONCE)
+        )
         rows = list(session.connection().execute(statement))
         if not rows:
             return
@@ -103,31 +103,9 @@ def _parts(session: Session, condition: sa.ColumnElement[bool], size: int = _AT_
         after = rows[-1].id
 
 
-def _give_duties(session: Session, rows: Sequence[Any], rules: Rules) -> None:
-    book = DutyBook(session, ((row.grid_code, row.village_code) for row in rows), rules.calendar)
-    changes = []
-    for row in rows:
-        duty = book.duty(
-            row.category,
-            row.subtype,
-            grid_code=row.grid_code,
-            village_code=row.village_code,
-            begun=row.reported_at,
-        )
-        due = duty.due_at if row.due_at is None else row.due_at
-        team = row.team_id if row.held_by or row.state in CLOSED_STATES else duty.team_id
-        if (due, team) != (row.due_at, row.team_id):
-            changes.append({"row_id": row.id, "new_due": due, "new_team": team})
-    if changes:
-        table: Any = Report.__table__
-        values = {"due_at": sa.bindparam("new_due", type_=table.c.due_at.type), "team_id": sa.bindparam("new_team")}
-        statement = sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(values)
-        session.connection().execute(statement, changes)
-
-
 def _link(session: Session, rows: Sequence[Any], load_id: int, rules: Rules) -> None:
-    names = ("id", "report_key", "category", "reported_at", "subtype", "description", "address_text")
-    places = [Compared(**{name: getattr(row, name) for name in (*names, "lon", "lat", *_PLACED[:2])}) for row in rows]
+    names = (*_COLUMNS, *_PLACED, "lon", "lat")
+    places = [Compared(**{name: getattr(row, name) for name in names}) for row in rows]
     links = [
         {
             "report_id": place.id,

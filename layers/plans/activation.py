@@ -12,7 +12,8 @@ from layers.assignment import assign_all
 from layers.engine import begin_writing
 from layers.geocode.aliases import remember_former_names
 from layers.plans.teams import rehome_teams
-from layers.tables import AddressLevel, Block, Grid, GridLevel, Outbox, Plan, PlanState
+from layers.tables import CLOSED_STATES, AddressLevel, Block, Grid, GridLevel, Outbox, Plan, PlanState, Report
+from layers.workflow.duty import give_duties
 
 
 def is_due(session: Session, *, today: date) -> bool:
@@ -43,6 +44,7 @@ def activate_plans(session: Session, *, today: date, now: datetime) -> list[Plan
         _supersede(session, today)
     for code in sorted({plan.scope_code for plan in plans}):
         assign_all(session, Scope(code), as_of=today)
+        give_duties(session, Scope(code).located(Report), Report.state.not_in(CLOSED_STATES))
     for plan in plans:
         payload = {"plan_id": plan.id}
         session.add(Outbox(topic="plan.in_force", scope_code=plan.scope_code, payload=payload, created_at=now))

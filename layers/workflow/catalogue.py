@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from layers.access import EVERYWHERE, Permission, Principal
+from layers.access import EVERYWHERE, OPERATOR, Permission, Principal
 from layers.calendar import MAX_AMOUNT, WorkCalendar
 from layers.errors import InvalidInputError, NotInCatalogueError, UnreadableFileError
 from layers.tables import Audit, CatalogueItem, HandlingLevel, Platform, ReportCategory, TimeUnit
@@ -30,6 +30,13 @@ class CatalogueLoad:
     unchanged: int
 
 
+def ensure_catalogue(session: Session, *, now: datetime) -> int:
+    """Load the table that comes with the software where the catalogue is empty; returns how many matters."""
+    if session.scalar(sa.select(CatalogueItem.id).limit(1)) is not None:
+        return 0
+    return load_catalogue(session, OPERATOR, now=now).inserted
+
+
 def load_catalogue(session: Session, principal: Principal, path: Path | None = None, *, now: datetime) -> CatalogueLoad:
     """Add and change items by a CSV table in UTF-8, all or none; without a path the table that comes with the software.
 
@@ -42,9 +49,7 @@ def load_catalogue(session: Session, principal: Principal, path: Path | None = N
     UnreadableFileError : the file cannot be read, or columns are missing
     InvalidInputError : a row makes no sense; the text names its line
     """
-    principal.require(Permission.ADMINISTER)
-    if principal.scope != EVERYWHERE:
-        principal.scope.require(None)
+    _require_everywhere(principal)
     stored = {(item.category, item.subtype): item for item in session.scalars(sa.select(CatalogueItem))}
     counts = {"inserted": 0, "updated": 0, "unchanged": 0}
     for values in read_catalogue(path):
@@ -61,6 +66,72 @@ def load_catalogue(session: Session, principal: Principal, path: Path | None = N
     session.add(Audit(at=now, by=principal.name, action="catalogue.load", subject="catalogue", detail=dict(counts)))
     session.flush()
     return CatalogueLoad(**counts)
+
+
+def set_item(
+    session: Session,
+    principal: Principal,
+    *,
+    category: str,
+    subtype: str,
+    name: str,
+    levels: Sequence[str],
+    deadline_amount: int,
+    deadline_unit: str,
+    platform: str | None = None,
+    now: datetime,
+) -> CatalogueItem:
+    """Add a matter, or change the one of that category and subtype.
+
+    Raises
+    ------
+    ForbiddenError : as `load_catalogue`
+    InvalidInputError : a value makes no sense
+    """
+    _require_everywhere(principal)
+    row = {"category": category, "subtype": subtype, "name": name, "levels": " ".join(levels), "unit": deadline_unit}
+    try:
+        values = _values(row | {"deadline": str(deadline_amount), "platform": platform})
+    except ValueError as error:
+        raise InvalidInputError(f"{error}.") from None
+    item = exact_item(session, category, values["subtype"])
+    if item is None:
+        item = CatalogueItem(**values)
+        session.add(item)
+    for column, value in values.items():
+        setattr(item, column, value)
+    session.add(Audit(at=now, by=principal.name, action="catalogue.set", subject=f"matter {name}", detail=values))
+    session.flush()
+    return item
+
+
+def remove_item(session: Session, principal: Principal, item: CatalogueItem, *, now: datetime) -> None:
+    """Take a matter out of the catalogue; reports keep the deadlines they have.
+
+    Raises
+    ------
+    ForbiddenError : as `load_catalogue`
+    """
+    _require_everywhere(principal)
+    detail = {"category": item.category, "subtype": item.subtype}
+    session.delete(item)
+    session.add(
+        Audit(at=now, by=principal.name, action="catalogue.remove", subject=f"matter {item.name}", detail=detail)
+    )
+    session.flush()
+
+
+def _require_everywhere(principal: Principal) -> None:
+    principal.require(Permission.ADMINISTER)
+    if principal.scope != EVERYWHERE:
+        principal.scope.require(None)
+
+
+def exact_item(session: Session, category: str, subtype: str) -> CatalogueItem | None:
+    """The item of just that category and subtype."""
+    return session.scalar(
+        sa.select(CatalogueItem).where(CatalogueItem.category == category, CatalogueItem.subtype == subtype.strip())
+    )
 
 
 def list_catalogue(session: Session) -> Sequence[CatalogueItem]:
@@ -103,8 +174,8 @@ def _values(row: Mapping[str, str | None]) -> dict[str, Any]:
         raise ValueError(f"a deadline has an amount of 1 to {MAX_AMOUNT:,}")
     if not levels or not text["name"]:
         raise ValueError("a matter has a name and at least one level")
-    if len(text["name"]) > 120 or len(text["subtype"]) > 60:
-        raise ValueError("a name has at most 120 characters and a subtype 60")
+    if len(text["name"]) > 120 or len(text["subtype"]) > 60 or not (text["name"] + text["subtype"]).isprintable():
+        raise ValueError("a name has at most 120 printable characters and a subtype 60")
     return {
         "category": ReportCategory(text["category"]).value,
         "subtype": text["subtype"],

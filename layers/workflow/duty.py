@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,13 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from layers.calendar import WorkCalendar
-from layers.tables import CatalogueItem, Team, TimeUnit
+from layers.calendar import CHINA, WorkCalendar
+from layers.tables import CLOSED_STATES, CatalogueItem, Report, Team, TimeUnit
 from layers.workflow.catalogue import due_at
 from layers.workflow.teams import area_chain, level_of
 
 WORKING = frozenset({TimeUnit.WORKING_HOURS, TimeUnit.WORKING_DAYS})
 _AREAS_PER_STATEMENT = 5_000
+_REPORTS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
@@ -89,3 +90,48 @@ class DutyBook:
                 if found is not None:
                     return found
         return None
+
+
+def give_duties(session: Session, *conditions: Any, calendar: WorkCalendar = CHINA) -> int:
+    """Give the reports that meet the conditions what they lack; returns how many changed.
+
+    A deadline that is set stays; a missing one runs from when the report was made, for closed ones too, since figures
+    ask whether they were in time. Open reports that nobody has dispatched get the team that is nearest to them now.
+    """
+    changed = 0
+    for rows in _parts(session, *conditions):
+        changed += _give(session, rows, calendar)
+    return changed
+
+
+def _parts(session: Session, *conditions: Any) -> Iterator[Sequence[Any]]:
+    """The reports, some at a time, in the order of their ids."""
+    session.flush()
+    table: Any = Report.__table__
+    names = ("id", "category", "subtype", "state", "reported_at", "village_code", "grid_code", "due_at", "team_id")
+    columns, after = [table.c[name] for name in (*names, "held_by")], 0
+    while True:
+        statement = sa.select(*columns).where(*conditions, table.c.id > after).order_by(table.c.id)
+        rows = session.connection().execute(statement.limit(_REPORTS_AT_ONCE)).all()
+        if not rows:
+            return
+        yield rows
+        after = rows[-1].id
+
+
+def _give(session: Session, rows: Sequence[Any], calendar: WorkCalendar) -> int:
+    book = DutyBook(session, ((row.grid_code, row.village_code) for row in rows), calendar)
+    changes = []
+    for row in rows:
+        place = {"grid_code": row.grid_code, "village_code": row.village_code}
+        duty = book.duty(row.category, row.subtype, **place, begun=row.reported_at)
+        due = duty.due_at if row.due_at is None else row.due_at
+        team = row.team_id if row.held_by or row.state in CLOSED_STATES else duty.team_id
+        if (due, team) != (row.due_at, row.team_id):
+            changes.append({"row_id": row.id, "new_due": due, "new_team": team})
+    if changes:
+        table: Any = Report.__table__
+        values = {"due_at": sa.bindparam("new_due", type_=table.c.due_at.type), "team_id": sa.bindparam("new_team")}
+        statement = sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(values)
+        session.connection().execute(statement, changes)
+    return len(changes)
