@@ -28,8 +28,26 @@ class Numbering {
   }
 }
 
+const SLICE_MS = 10, STRIDE = 500; // work goes on for so long before the page may draw a frame; blocks between two looks
+
+/** Runs a generator to its end, with pauses in which the page answers. */
+export async function inSlices(work) {
+  let until = performance.now() + SLICE_MS;
+  for (let step = work.next(); !step.done; step = work.next()) {
+    if (performance.now() < until) continue;
+    await new Promise((resolve) => { setTimeout(resolve); });
+    until = performance.now() + SLICE_MS;
+  }
+}
+
 export class Blocks {
-  /** `body` is the answer of /blocks. */
+  /** The blocks of an answer of /blocks; 20,000 of them take a few tenths of a second, in slices. */
+  static async load(body) {
+    const blocks = new Blocks(body);
+    await inSlices(blocks.prepare(body));
+    return blocks;
+  }
+
   constructor(body) {
     this.id = Int32Array.from(body.id);
     this.households = Float64Array.from(body.households);
@@ -37,12 +55,15 @@ export class Blocks {
     this.villages = body.villages;
     this.count = this.id.length;
     this.indexOf = new Map(body.id.map((id, at) => [id, at]));
-    this.unpack(body);
-    this.join();
-    this.hash();
   }
 
-  unpack({ polygons, scale }) {
+  * prepare(body) {
+    yield* this.unpack(body);
+    yield* this.join();
+    yield* this.hash();
+  }
+
+  * unpack({ polygons, scale }) {
     let positions = 0, rings = 0;
     for (const block of polygons) for (const polygon of block) for (const ring of polygon) { positions += ring.length / 2; rings += 1; }
     this.ringStart = new Int32Array(rings + 1);
@@ -50,6 +71,7 @@ export class Blocks {
     const east = new Float64Array(positions), north = new Float64Array(positions);
     let at = 0, r = 0;
     for (let b = 0; b < this.count; b += 1) {
+      if (b % STRIDE === 0) yield;
       for (const polygon of polygons[b]) {
         for (const [hole, ring] of polygon.entries()) {
           const start = at;
@@ -79,6 +101,7 @@ export class Blocks {
     this.x = new Float64Array(positions);
     this.y = new Float64Array(positions);
     for (let i = 0; i < positions; i += 1) {
+      if (i % 10_000 === 0) yield;
       this.x[i] = (mercatorX(east[i] / scale) - this.originX) * UNIT;
       this.y[i] = (mercatorY(north[i] / scale) - this.originY) * UNIT;
     }
@@ -87,13 +110,16 @@ export class Blocks {
   }
 
   /** Every edge once, with the block on either side (-1 for none), and the edges of each block. */
-  join() {
+  * join() {
     const { east, north } = this.degrees;
     let west = Infinity, south = Infinity;
     for (let i = 0; i < east.length; i += 1) { if (east[i] < west) west = east[i]; if (north[i] < south) south = north[i]; }
     const corners = new Numbering(east.length);
     const corner = new Int32Array(east.length);
-    for (let i = 0; i < east.length; i += 1) corner[i] = corners.of((east[i] - west) * 134_217_728 + (north[i] - south) % 134_217_728);
+    for (let i = 0; i < east.length; i += 1) {
+      if (i % 10_000 === 0) yield;
+      corner[i] = corners.of((east[i] - west) * 134_217_728 + (north[i] - south) % 134_217_728);
+    }
     const total = east.length - this.ringStart.length + 1;
     const edges = new Numbering(total);
     this.edgeFrom = new Int32Array(total);
@@ -106,6 +132,7 @@ export class Blocks {
     this.atX = new Float64Array(this.count);
     this.atY = new Float64Array(this.count);
     for (let b = 0; b < this.count; b += 1) {
+      if (b % STRIDE === 0) yield;
       let twice = 0, sumX = 0, sumY = 0;
       for (let r = this.blockRing[b]; r < this.blockRing[b + 1]; r += 1) {
         for (let i = this.ringStart[r]; i + 1 < this.ringStart[r + 1]; i += 1) {
@@ -138,11 +165,12 @@ export class Blocks {
     this.degrees = null;
   }
 
-  hash() {
+  * hash() {
     const { count, x, y } = this;
     this.box = new Float64Array(count * 4);
     const all = [Infinity, Infinity, -Infinity, -Infinity];
     for (let b = 0; b < count; b += 1) {
+      if (b % STRIDE === 0) yield;
       let west = Infinity, top = Infinity, east = -Infinity, bottom = -Infinity;
       for (let i = this.ringStart[this.blockRing[b]]; i < this.ringStart[this.blockRing[b + 1]]; i += 1) {
         if (x[i] < west) west = x[i];
@@ -162,15 +190,19 @@ export class Blocks {
     this.stepX = (this.bounds[2] - this.bounds[0]) / side || 1;
     this.stepY = (this.bounds[3] - this.bounds[1]) / side || 1;
     const sizes = new Int32Array(side * side + 1);
-    const each = (visit) => {
-      for (let b = 0; b < count; b += 1) this.cells(this.box[4 * b], this.box[4 * b + 1], this.box[4 * b + 2], this.box[4 * b + 3], (cell) => visit(cell, b));
-    };
-    each((cell) => { sizes[cell + 1] += 1; });
+    const { box } = this;
+    function* each(blocks, visit) {
+      for (let b = 0; b < count; b += 1) {
+        if (b % STRIDE === 0) yield;
+        blocks.cells(box[4 * b], box[4 * b + 1], box[4 * b + 2], box[4 * b + 3], (cell) => visit(cell, b));
+      }
+    }
+    yield* each(this, (cell) => { sizes[cell + 1] += 1; });
     for (let cell = 0; cell < side * side; cell += 1) sizes[cell + 1] += sizes[cell];
     this.cellStart = sizes;
     this.cellBlock = new Int32Array(sizes[side * side]);
     const next = sizes.slice();
-    each((cell, b) => { this.cellBlock[next[cell]] = b; next[cell] += 1; });
+    yield* each(this, (cell, b) => { this.cellBlock[next[cell]] = b; next[cell] += 1; });
     this.seen = new Int32Array(count);
     this.round = 0;
   }

@@ -123,6 +123,9 @@ export class Division {
     return pieces;
   }
 
+  /** The outlines of all grids, one after the other; a generator, so that the page can draw frames between. */
+  * trace() { for (const number of this.grids.keys()) { this.outline(number); yield; } }
+
   /** {path, box, at}: the outline of a grid in local units; kept until a block of it moves. */
   outline(number) {
     const kept = this.outlines.get(number);
