@@ -72,6 +72,8 @@ def addresses(client):
     } | root_ids
     queries = {
         "/api/search": ["q=柳", f"q={AWAY}", "q=foreign", "q=和平路"],
+        "/api/geocode": ["q=和平路1号", "q=和平路"],
+        "/api/reverse_geocode": ["lon=120.025&lat=29.805", "lon=120.002&lat=29.805"],
         "/api/locate": ["lon=120.025&lat=29.805", "lon=120.002&lat=29.805"],
         "/api/grids": ["", f"parent_code={AWAY}", "bbox=120.02,29.8,120.03,29.81"],
         "/api/households": ["", f"village_code={FOREIGN}", "bbox=120.0201,29.8,120.03,29.81"],
