@@ -30,6 +30,7 @@ from layers.tables import (
     ReviewDecision,
 )
 from layers.workflow.course import TRANSITIONS
+from layers.workflow.duplicates import link_duplicates
 from layers.workflow.steps import MAX_NOTE, give_deadline_and_team, record_step
 
 DECIDED, TAKEN_BACK = "review", "undo_review"
@@ -277,6 +278,10 @@ def _decide(decision: _Decision, report: Report, *, alias: dict[str, Any] | None
         if report.state in TRANSITIONS["return"].sources:
             report.state, report.held_by, report.team_id = ReportState.RETURNED, None, None
     flag_modified(report, "assignment")  # every decision is a revision, also one that changes nothing else
+    if place is not None:
+        session.flush()
+        lon, lat = (place.point.x, place.point.y) if place.point is not None else (None, None)
+        link_duplicates(session, report, lon=lon, lat=lat, now=now)
     record_step(session, report, step, decision.principal, now, _said(decision))
     session.add(
         ReviewDecision(

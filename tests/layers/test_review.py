@@ -16,7 +16,7 @@ from layers.errors import (
     StaleRevisionError,
 )
 from layers.reports import report_history
-from layers.tables import AddressAlias, Outbox, Report, ReportCandidate, ReportEvent, ReviewDecision
+from layers.tables import AddressAlias, Outbox, Report, ReportCandidate, ReportEvent, ReportLink, ReviewDecision
 from layers.workflow.catalogue import load_catalogue
 from layers.workflow.steps import take_step
 from layers.workflow.teams import add_team
@@ -246,3 +246,10 @@ def test_figures_of_the_queue(desk):
     assert [(one.low, one.high, one.decided, one.share) for one in figures.bins if one.decided] == [(0.8, 0.9, 10, 0.8)]
     assert (figures.days[-1].day, figures.days[-1].arrived, figures.days[-1].decided) == (NOW.date(), 13, 10)
     assert len(figures.days) == 14
+
+
+def test_a_report_that_gets_its_place_is_linked_to_those_it_looks_like(desk):
+    review.accept(desk, OFFICER, "q2", 1, now=NOW)
+    twin = review.accept(desk, OFFICER, "q1", 2, now=NOW).report
+    (link,) = desk.scalars(sa.select(ReportLink).where(ReportLink.report_id == twin.id))
+    assert (desk.get_one(Report, link.other_id).report_key, link.kind) == ("q2", "DUPLICATE")
