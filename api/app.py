@@ -150,6 +150,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         for operation in (operation for methods in schema["paths"].values() for operation in methods.values()):
             if "422" in operation["responses"]:
                 operation["responses"]["422"] = problems(422)[422]
+            if "requestBody" in operation:  # a body that cannot be read at all
+                operation["responses"].setdefault("400", problems(400)[400])
         app.openapi_schema = schema
     return app.openapi_schema
 
