@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 
 from tests.api.test_access import OPEN, addresses, all_routes
 
-FILES = {"application/zip", "text/csv", "text/html"}  # archives, tables and pages to print, which no model describes
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FILES = {"application/zip", "text/csv", "text/html", SHEET}  # archives, tables and pages, which no model describes
 
 
 def references(node):
