@@ -55,15 +55,17 @@ def summed(group: NDArray[np.int64], weight: NDArray[np.float64], size: int) -> 
     return np.asarray(np.bincount(group, weight, minlength=size), dtype=np.float64)
 
 
-def entry_flags(graph: Graph, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(entries,) the flag of the edge behind each entry of the rings; false for corners and the outside."""
+def entry_edges(graph: Graph) -> NDArray[np.int32]:
+    """(entries,) the number of the edge behind each entry of the rings; -1 for corners and the outside."""
     size = len(graph.component)
     rings = graph.rings
     owner = np.repeat(np.repeat(np.arange(size), np.diff(rings.ring_of)), np.diff(rings.start))
     other = rings.neighbour.astype(np.int64)
-    key = np.minimum(owner, other) * size + np.maximum(owner, other)
-    chosen = graph.edges[flags]
-    return np.asarray(np.isin(key, chosen[:, 0] * size + chosen[:, 1]) & (rings.length > 0) & (other >= 0))
+    real = (rings.length > 0) & (other >= 0)
+    edge = np.full(len(other), -1, np.int32)
+    key = graph.edges[:, 0] * size + graph.edges[:, 1]  # sorted, as `graph_of` makes them
+    edge[real] = np.searchsorted(key, np.minimum(owner, other)[real] * size + np.maximum(owner, other)[real])
+    return edge
 
 
 def _river_edges(

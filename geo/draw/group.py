@@ -16,25 +16,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from geo.draw.anneal import FOUR_PI, accepts, below
-from geo.draw.graph import Graph, components, summed
+from geo.draw.anneal import PATIENCE, below
+from geo.draw.graph import summed
+from geo.draw.ground import FOUR_PI
 from geo.draw.request import Band
+from geo.draw.units import Units
 
-STARTS = {"fast": 6, "normal": 16, "thorough": 64}  # searches for groups
-
-
-class Units(NamedTuple):
-    """Parts of villages on one bank of the rivers; u units, neighbours of i at `start[i]:start[i + 1]`."""
-
-    households: NDArray[np.float64]  # (u,)
-    area: NDArray[np.float64]  # (u,)
-    perimeter: NDArray[np.float64]  # (u,)
-    village: NDArray[np.int64]  # (u,)
-    bank: NDArray[np.int64]  # (u,)
-    size: NDArray[np.float64]  # (u,) households of the whole village
-    start: NDArray[np.int64]  # (u + 1,)
-    neighbour: NDArray[np.int64]
-    border: NDArray[np.float64]  # shared length with each neighbour
+STARTS = {"fast": 4, "normal": 12, "thorough": 48}  # searches for groups
 
 
 class Prices(NamedTuple):
@@ -52,75 +40,6 @@ class Prices(NamedTuple):
     astray: float  # one grid more or less than wanted
 
 
-def units_of(
-    graph: Graph,
-    households: NDArray[np.float64],
-    village: NDArray[np.int32],
-    area: NDArray[np.float64],
-    perimeter: NDArray[np.float64],
-) -> tuple[NDArray[np.int64], Units]:
-    """Return the unit of each block (n,) and the units.
-
-    Uninhabited parts of a village join the neighbouring unit with the longest common border, of the same village if
-    possible.
-    """
-    left, right = graph.edges[:, 0], graph.edges[:, 1]
-    same = (village[left] == village[right]) & (graph.bank[left] == graph.bank[right])
-    unit = components(len(village), graph.edges[same])
-    unit = _absorb_empty(graph, unit, households, village)
-    count = int(unit.max()) + 1
-    inhabited = households > 0
-    of_village, of_bank = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    of_village[unit], of_bank[unit] = village, graph.bank
-    of_village[unit[inhabited]], of_bank[unit[inhabited]] = village[inhabited], graph.bank[inhabited]
-    pairs, border = _borders(graph, unit)
-    inner = unit[left] == unit[right]
-    around = summed(unit, perimeter, count) - 2 * summed(unit[left[inner]], graph.length[inner], count)
-    return unit, Units(
-        summed(unit, households, count),
-        summed(unit, area, count),
-        around,
-        of_village,
-        of_bank,
-        summed(village.astype(np.int64), households, int(village.max()) + 1)[of_village],
-        np.searchsorted(pairs[:, 0], np.arange(count + 1)).astype(np.int64),
-        pairs[:, 1].copy(),
-        border,
-    )
-
-
-def _borders(graph: Graph, unit: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Pairs of neighbouring units, both ways and sorted, and the length they share."""
-    ends = unit[np.concatenate([graph.edges, graph.edges[:, ::-1]])]
-    length = np.tile(graph.length, 2)
-    cut = ends[:, 0] != ends[:, 1]
-    pairs, inverse = np.unique(ends[cut], axis=0, return_inverse=True)
-    return np.asarray(pairs, dtype=np.int64), summed(inverse.ravel(), length[cut], len(pairs))
-
-
-def _absorb_empty(
-    graph: Graph, unit: NDArray[np.int64], households: NDArray[np.float64], village: NDArray[np.int32]
-) -> NDArray[np.int64]:
-    for _ in range(len(unit)):
-        size = np.bincount(unit, households)
-        if (size > 0).all():
-            break
-        pairs, border = _borders(graph, unit)
-        of_village = np.zeros(len(size), np.int64)
-        of_village[unit] = village
-        empty, other = pairs[:, 0], pairs[:, 1]
-        usable = (size[empty] == 0) & (size[other] > 0)
-        if not usable.any():
-            break
-        empty, other, border = empty[usable], other[usable], border[usable]
-        order = np.lexsort((other, -border, of_village[empty] != of_village[other], empty))
-        first = np.concatenate([[True], empty[order][1:] != empty[order][:-1]])
-        goal = np.arange(len(size))
-        goal[empty[order][first]] = other[order][first]
-        unit = np.unique(goal[unit], return_inverse=True)[1]
-    return unit
-
-
 def best_groups(
     unit: NDArray[np.int64], units: Units, prices: Prices, band: Band, grids: int, seed: int, effort: str
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
@@ -132,7 +51,7 @@ def best_groups(
     starts = STARTS[effort]
 
     def search(start: int) -> tuple[float, NDArray[np.int64]]:
-        group, cost = _search(units, prices, grids, np.array([seed * 1000 + start], np.uint64), steps)
+        group, cost = _search(units, prices, grids, np.array([seed * 1000 + start], np.uint64), steps, PATIENCE)
         return cost, group
 
     with ThreadPoolExecutor(2) as pool:
@@ -272,7 +191,7 @@ def _relink(u, c, group, head, before, after):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _search(units, prices, grids, state, steps):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0915 - numba inlines no state
+def _search(units, prices, grids, state, steps, patience):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0915 - numba inlines no state
     """Anneal from one group per unit; returns the cheapest grouping seen and its cost."""
     size = len(units.households)
     group = np.arange(size)
@@ -355,7 +274,7 @@ def _search(units, prices, grids, state, steps):  # type: ignore[no-untyped-def]
             change = cost_c + cost_d - cost[c] - old_d
             off = max(0, least - grids, grids - largest)
             change += prices.astray * (max(0, new_least - grids, grids - new_most) - off)
-            fine = accepts(state, change, temperature)
+            fine = change < temperature * patience[below(state, len(patience))]
         if fine:
             total += cost_c + cost_d - cost[c] - old_d
             cost[c], fewest[c], most[c] = cost_c, few_c, most_c

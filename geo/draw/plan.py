@@ -11,18 +11,17 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo.draw.anneal import Ground, Weights
-from geo.draw.cut import Cuts, best_cut, crossed, cut_labels
-from geo.draw.graph import Graph, components, entry_flags, graph_of
-from geo.draw.group import Prices, best_groups, units_of
+from geo.draw.graph import Graph, components, entry_edges, graph_of
+from geo.draw.ground import Ground, Weights
+from geo.draw.group import Prices, best_groups
 from geo.draw.redraw import start_from
 from geo.draw.repair import join_pieces
 from geo.draw.request import Request, band_of, check
 from geo.draw.search import improve
 from geo.draw.seed import first_plan
+from geo.draw.units import units_of
 
-WAYS = {"fast": 3, "normal": 8, "thorough": 24}  # ways to group villages that are cut into grids
-MANY_BLOCKS = 8000  # from here on fewer ways
+WAYS = {"fast": 1, "normal": 4, "thorough": 8}  # ways to group villages from which the search starts
 Progress = Callable[[float, "pd.Series | None"], object]
 
 
@@ -117,10 +116,7 @@ def draw_grids(  # noqa: PLR0913 - the options of one drawing, all by keyword
         return answer(starts[0])
     ground = _ground(request, graph, names)
     weights = _weights(request)
-    settled = request.previous is None and _shares_grids(request)
-    return answer(
-        improve(ground, starts, weights, closed, centre, request.effort, request.seed, report, settled=settled)
-    )
+    return answer(improve(ground, starts, weights, closed, centre, request.effort, request.seed, report))
 
 
 def _shares_grids(request: Request) -> bool:
@@ -192,29 +188,8 @@ def _draw_anew(request: Request, graph: Graph, region: NDArray[np.int64]) -> lis
         unit, units = units_of(graph, request.households, request.village, area, perimeter)
         prices = Prices(band.low, band.high, band.target, 0.01 * band.target, 0.45, 0.3, 0.9, 1.0, 3.0, 1.0)
         ways = best_groups(unit, units, prices, band, int(count.sum()), request.seed, request.effort)
-        if request.previous is None:
-            ground, weights = _ground(request, graph, np.empty(0, np.int64)), _weights(request)
-            return _best_starts(request, graph, ways, ground, weights)
+        ways = ways[: WAYS[request.effort]]
     return [first_plan(graph, request.households, request.village, *way, request.seed) for way in ways]
-
-
-def _best_starts(
-    request: Request,
-    graph: Graph,
-    ways: list[tuple[NDArray[np.int64], NDArray[np.int64]]],
-    ground: Ground,
-    weights: Weights,
-) -> list[NDArray[np.int32]]:
-    """The best plans (n,) without grids across groups, made from `ways` to group and to cut; the cheapest first."""
-    known: Cuts = {}
-    most = WAYS[request.effort]
-    if most > 4 and len(request.index) > MANY_BLOCKS:  # every part of a large map finds its best way already among few
-        most = -(-most // 2)
-    cuts = [(*way, best_cut(graph, ground, weights, *way, request.effort, request.seed, known)) for way in ways[:most]]
-    leads = np.argsort([price.sum() for *_, price in cuts], kind="stable")[:3]
-    best = sorted((crossed(cuts, int(lead)) for lead in leads), key=lambda way: float(way[2].sum()))
-    labels = [cut_labels(group, count, known) for group, count, _ in best]
-    return [label for i, label in enumerate(labels) if not any((label == other).all() for other in labels[:i])]
 
 
 def _ground(request: Request, graph: Graph, names: NDArray[np.int64]) -> Ground:
@@ -222,14 +197,19 @@ def _ground(request: Request, graph: Graph, names: NDArray[np.int64]) -> Ground:
     home = np.full(len(request.index), -1, np.int64)
     if request.previous is not None:
         home = np.where(request.previous >= 0, np.searchsorted(names, request.previous), -1)
+    edge = entry_edges(graph)
+    bridge = np.zeros(len(edge), bool)
+    bridge[edge >= 0] = graph.bridge[edge[edge >= 0]]
     return Ground(
         rings.ring_of,
         rings.start,
         rings.neighbour,
         rings.length,
-        entry_flags(graph, graph.bridge),
+        bridge,
+        edge,
+        graph.edges.astype(np.int32),
         np.column_stack([request.households, shapely.area(request.geometries), shapely.length(request.geometries)]),
-        np.column_stack([request.village, graph.bank, home]).astype(np.int32),
+        np.column_stack([request.village, graph.bank + request.village.max() + 1, home]).astype(np.int32),
         np.bincount(request.village, request.households) <= request.band.high,
         request.fixed,
         request.nesting == "strict_nesting",
@@ -240,17 +220,19 @@ def _weights(request: Request) -> Weights:
     """Prices of the faults for each mode; redrawing adds a price on every household that moves."""
     band = request.band
     care = 0.05 if request.nesting == "strict_balance" else 1.0
-    moved = 15.0 / band.target if request.previous is not None else 0.0
-    strength = 300.0 if request.previous is not None else 40.0
+    redrawn = request.previous is not None
+    moved, strength = (15.0 / band.target, 300.0) if redrawn else (0.0, 120.0)
+    pair, torn, river = (0.25, 0.3, 1.5) if redrawn else (0.35, 0.7, 2.2)
     return Weights(
         low=band.low,
         high=band.high,
         target=band.target,
         band=strength,
-        pair=0.25 * care,
-        torn=0.3 * care,
-        river=1.5 * care,
-        bridge=1.2 * care,
+        pair=pair * care,
+        torn=torn * care,
+        river=river * care,
+        bridge=0.8 * river * care,
         shape=1.0,
+        slender=0.0,
         moved=moved,
     )

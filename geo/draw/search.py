@@ -1,22 +1,37 @@
-"""The search for a better plan: annealing of everything, then of neighbourhoods, two halves of the map at a time."""
+"""The search for a better plan: several starts annealed side by side, then repairs of neighbourhoods."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.draw.anneal import HOME, HOUSEHOLDS, Ground, Plan, Weights, anneal, price_of_grids, refine, tally
+from geo.draw.anneal import PATIENCE, PIECES, Scratch, cool, eased, scratch_for
+from geo.draw.ground import HOME, HOUSEHOLDS, Ground, Plan, Weights, copied, new_plan, price_of_grids, tally
+from geo.draw.refine import refine
 
 Report = Callable[[float, NDArray[np.int32]], bool]
 
-
-SWEEPS = {"fast": 300, "normal": 300, "thorough": 2000}  # proposals for each block in the first annealing
-TRIALS = {"fast": 3, "normal": 25, "thorough": 250}  # neighbourhoods annealed anew for each grid
-FINALISTS = 2  # starts that are refined before one is chosen
+SWEEPS = {"fast": 600, "normal": 2000, "thorough": 10000}  # proposals for each block and start
+STAGES = 60  # temperatures
+HEAT = 0.07, 0.001
+LAST = 0.6  # share of the annealing after which only the two best starts go on
+TRIALS = {"fast": 5, "normal": 20, "thorough": 100}  # neighbourhoods annealed anew for each grid when a plan is redrawn
 ROUNDS = 8  # how often the map is halved along another line
+FREE_SWEEPS = 200  # proposals for each block of a neighbourhood
+
+
+class Lane(NamedTuple):
+    """One of the starts."""
+
+    number: int
+    plan: Plan
+    state: NDArray[np.uint64]
+    scratch: Scratch
 
 
 def improve(
@@ -28,77 +43,85 @@ def improve(
     effort: str,
     seed: int,
     report: Report,
-    *,
-    settled: bool = False,
 ) -> NDArray[np.int32]:
     """Return better labels (n,) than any of `starts`; stops early, with the best so far, when `report` returns False.
 
-    All starts are annealed shortly, the best ones longer, and the best of these is refined. With grids in force
-    (`Ground.code`) most blocks should stay where they are. `settled` starts have been annealed within their groups of
-    villages: they are only warmed, and refined half as long.
+    With grids in force (`Ground.code`) most blocks should stay where they are: one short annealing, then many
+    neighbourhoods. Otherwise the starts are annealed long and the best one is repaired only where it misses the band.
     """
     redrawn = bool((ground.code[:, HOME] >= 0).any())
-    area = np.flatnonzero(~ground.fixed)
-    if not len(area) or len(closed) < 2:
+    if ground.fixed.all() or len(closed) < 2:
         return starts[0]
     turn = np.where(closed, -1, 0)
-    heat = (0.3, 0.002) if redrawn else (0.1, 0.003)
-    hot = 0.3 if redrawn else 0.03 if settled else 0.1
-    sweeps = (4 if redrawn else 1) * SWEEPS[effort]
-
-    def race(runner: tuple[int, Plan]) -> tuple[float, int, Plan]:
-        lane, plan = runner
-        scratch = np.zeros(len(plan.label) + 1, np.int64)
-        state = np.array([seed * 1000 + lane], np.uint64)
-        anneal(ground, plan, weights, area, turn, 0, state, hot, 0.002, sweeps * len(area), 50, scratch)
-        return float(price_of_grids(ground, plan, weights).sum()), lane, plan
-
-    def refined(runner: tuple[int, Plan]) -> tuple[float, int, Plan]:
-        lane, plan = runner
-        state = np.array([seed * 1000 + 500 + lane], np.uint64)
-        trials = TRIALS[effort] * len(closed) // 16
-        refine(ground, plan, weights, area, turn.copy(), state, *heat, 200, trials)
-        tally(ground, plan)
-        return float(price_of_grids(ground, plan, weights).sum()), lane, plan
-
-    runners = [(lane, new_plan(label, len(closed), ground)) for lane, label in enumerate(starts)]
-    with ThreadPoolExecutor(2) as pool:
-        order = sorted(pool.map(race, runners), key=lambda found: found[:2])
-        plan = order[0][2]
-        if not report(0.3, plan.label):
-            return plan.label
-        if len(order) > 1 and effort != "fast":
-            best = [found[1:] for found in order[:FINALISTS]]
-            order = sorted(pool.map(refined, best), key=lambda found: found[:2])
-            plan = order[0][2]
-            if not report(0.6, plan.label):
-                return plan.label
-    trials = -(-(1 if settled else 2) * TRIALS[effort] * len(closed) // (2 * ROUNDS))
-    for turn_ in range(2 * ROUNDS if settled else ROUNDS):
-        if turn_ >= ROUNDS:  # the band comes before everything else
-            size = plan.size[~closed, HOUSEHOLDS]
-            if ((size >= weights.low) & (size <= weights.high)).all():
-                break
+    lanes = [
+        Lane(
+            i,
+            new_plan(label, len(closed), ground, weights),
+            np.array([seed * 1000 + i], np.uint64),
+            scratch_for(ground),
+        )
+        for i, label in enumerate(starts)
+    ]
+    heat, sweeps = ((0.3, 0.002), 1000) if redrawn else (HEAT, SWEEPS[effort])
+    plan, going = race(ground, lanes, weights, turn, heat, sweeps, report, ease=not redrawn)
+    if not going:
+        return plan.label
+    trials = -(-TRIALS[effort] * len(closed) // (2 * ROUNDS))
+    for turn_ in range(2 * ROUNDS):
+        size = plan.size[~closed, HOUSEHOLDS]
+        fits = bool(((size >= weights.low) & (size <= weights.high)).all())
+        if fits and (not redrawn or turn_ >= ROUNDS):
+            break
+        if turn_ >= ROUNDS or not redrawn:  # the band comes before everything else
             weights = weights._replace(band=2 * weights.band)
-        angle = 2.4 * turn_
-        refine_halves(ground, plan, weights, closed, centre, angle, seed * ROUNDS + turn_, heat, 200, trials)
-        if turn_ < ROUNDS and not report(0.6 + 0.4 * (turn_ + 1) / ROUNDS, plan.label):
+        number = seed * 2 * ROUNDS + turn_
+        refine_halves(ground, plan, weights, closed, centre, 2.4 * turn_, number, heat, trials)
+        if turn_ < ROUNDS and not report(0.8 + 0.2 * (turn_ + 1) / ROUNDS, plan.label):
             break
     return plan.label
 
 
-def new_plan(label: NDArray[np.int32], grids: int, ground: Ground) -> Plan:
-    """The plan with these labels and all its sums."""
-    villages, banks = len(ground.whole), int(ground.code[:, 1].max()) + 1
-    plan = Plan(
-        label.astype(np.int32),
-        np.zeros((grids, 6)),
-        np.zeros((villages, grids), np.int32),
-        np.zeros(villages, np.int32),
-        np.zeros((banks, grids), np.int32),
-    )
-    tally(ground, plan)
-    return plan
+def race(
+    ground: Ground,
+    lanes: list[Lane],
+    weights: Weights,
+    turn: NDArray[np.int64],
+    heat: tuple[float, float],
+    sweeps: int,
+    report: Report,
+    *,
+    ease: bool,
+) -> tuple[Plan, bool]:
+    """Anneal all lanes, the two best ones to the end; returns the best plan and whether `report` lets the search go on.
+
+    What a lane does is fixed by its own random numbers, not by the order in which the threads run.
+    """
+
+    def price(lane: Lane) -> tuple[float, int]:
+        tally(ground, lane.plan, weights)
+        return float(price_of_grids(ground, lane.plan, weights).sum()), lane.number
+
+    steps = sweeps * len(ground.fixed) // STAGES
+    with ThreadPoolExecutor(2) as pool:
+        for stage in range(STAGES):
+            share = stage / (STAGES - 1)
+            if share > LAST and len(lanes) > 2:
+                lanes = sorted(lanes, key=price)[:2]
+            now = eased(weights, share) if ease else weights
+            temperature = heat[0] * (heat[1] / heat[0]) ** share
+            step = partial(_step, ground, now, turn, temperature, steps)
+            list(pool.map(step, lanes))
+            if stage % 10 == 9:
+                best = min(lanes, key=price).plan
+                if not report(0.05 + 0.75 * (stage + 1) / STAGES, best.label):
+                    return best, False
+    return best, True
+
+
+def _step(
+    ground: Ground, weights: Weights, turn: NDArray[np.int64], temperature: float, steps: int, lane: Lane
+) -> None:
+    cool(ground, lane.plan, weights, turn, lane.state, temperature, steps, lane.scratch)
 
 
 def halves(plan: Plan, centre: NDArray[np.float64], angle: float) -> NDArray[np.int64]:
@@ -123,7 +146,6 @@ def refine_halves(
     angle: float,
     seed: int,
     heat: tuple[float, float],
-    sweeps: int,
     trials: int,
 ) -> None:
     """Refine both halves of the map at the same time, each on its own copy, and put them together in `plan`.
@@ -131,16 +153,18 @@ def refine_halves(
     What the halves do is fixed by `seed`, not by the order in which the threads run.
     """
     side = halves(plan, centre, angle)
+    tally(ground, plan, weights)
 
     def work(half: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         mine = (side == half) & ~closed
         members = np.flatnonzero(mine[plan.label])
-        copy = Plan(plan.label.copy(), plan.size.copy(), plan.inhabited.copy(), plan.spread.copy(), plan.on_bank.copy())
+        copy, scratch = copied(plan), scratch_for(ground)
         state = np.array([seed * 2 + half], np.uint64)
-        refine(ground, copy, weights, members, np.where(mine, 0, -1), state, *heat, sweeps, trials)
+        turn = np.where(mine, 0, -1)
+        refine(ground, copy, weights, members, turn, state, *heat, FREE_SWEEPS, trials, PIECES, scratch, PATIENCE)
         return members, copy.label[members]
 
     with ThreadPoolExecutor(2) as pool:
         for members, label in list(pool.map(work, (0, 1))):
             plan.label[members] = label
-    tally(ground, plan)
+    tally(ground, plan, weights)
