@@ -83,7 +83,7 @@ def is_queued() -> sa.ColumnElement[bool]:
         .limit(1)
         .scalar_subquery()
     )
-    idle = (*CLOSED_STATES, ReportState.DRAFT, ReportState.RETURNED)
+    idle = (*CLOSED_STATES, ReportState.DRAFT)
     return sa.and_(
         Report.assignment == Assignment.REVIEW, Report.state.not_in(idle), sa.func.coalesce(last, "") != ASKED
     )

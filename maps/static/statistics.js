@@ -37,6 +37,7 @@ async function load() {
   const { signal } = running;
   delete document.documentElement.dataset.week;
   const waiting = setTimeout(() => { if (!series) waitForCards(); byId("stat-scroll").classList.add("waiting"); }, 100);
+  const chosen = state.get("week");
   try {
     const body = await all(query("/api/statistics", { ...asked(), limit: 5_000 }), signal);
     state.set({ week: body.week }, { silent: true });
@@ -48,6 +49,12 @@ async function load() {
       body.edition?.version > 1 ? request(query("/api/statistics/changes", { week: body.week, area: state.get("place"), version: body.edition.version }), { signal }) : null,
       request(query("/api/statistics/editions", { week: body.week }), { signal }),
     ]);
+    // Where nothing has come in of late, the page opens at the last week that has something to show.
+    const latest = chosen || body.whole.reported.value ? null : course.weeks.findLast((one) => one.figures.reported.value > 0);
+    if (latest) {
+      state.set({ week: latest.week }, { silent: true });
+      return load();
+    }
     [found, series, told] = [body, begun(course, body.week), changes];
     versions(editions.editions);
     draw();
