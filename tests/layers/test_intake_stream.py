@@ -119,3 +119,39 @@ def test_who_hangs_up_does_not_stop_the_others():
     assert third.result(30) == 3
     batcher.close()
     assert done == [1, 2, 3]
+
+
+def test_nothing_ends_the_thread_that_answers():
+    def work(items):
+        if items == ["end"]:
+            raise SystemExit(3)
+        return items[:-1] if items == ["lost"] else items
+
+    batcher = Batcher(work, gather_s=0.0)
+    for item, message in (("end", "broken off"), ("lost", "0 results")):
+        with pytest.raises(RuntimeError, match=message):
+            batcher.submit(item).result(30)
+        assert batcher.submit("fine").result(30) == "fine"
+    batcher.close()
+
+
+def test_who_asks_after_the_end_is_answered_too():
+    """A server that stops, or an application that starts a second time, leaves nobody waiting for ever."""
+    batcher = Batcher(list, gather_s=0.0)
+    for _ in range(3):
+        assert batcher.submit(1).result(30) == 1
+        batcher.close()
+        batcher.close()
+
+
+def test_without_a_thread_nothing_is_taken(monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    batcher = Batcher(list, gather_s=0.0)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="new thread"):
+            batcher.submit(1)
+    assert batcher.submit(2).result(30) == 2
+    batcher.close()
