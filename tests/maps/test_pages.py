@@ -17,7 +17,8 @@ PREFIXES = ("addresslevel", "asset", "assignment", "category", "empty", "group",
     "level", "nav", "part", "partgroup", "plan.column", "plan.done", "plan.effort", "plan.finding", "plan.format",
     "plan.nesting", "plan.nesting_hint", "plan.note", "plan.op", "plan.redrawn", "plan.state", "plan.step",
     "plan.tool", "plan.tool_hint", "report.column", "reports.due", "reports.need", "reports.sort", "review.done",
-    "satisfaction", "severity", "site", "source", "state", "stategroup", "step", "supervision", "urgency", "why")  # fmt: skip
+    "satisfaction", "severity", "site", "source", "state", "stategroup", "step", "supervision", "urgency",
+    "why")  # fmt: skip
 
 
 class Elements(HTMLParser):
