@@ -1,42 +1,50 @@
 """Open311 GeoReport v2: the services, their definitions, requests sent in and read, and tokens, as JSON and XML.
 
-Source: Open311 GeoReport v2. Every method asks for a key (`api_key`), since reports belong to an area. What a sender
-tells about himself is neither stored nor told.
+Source: Open311 GeoReport v2 with Service Discovery. What says what can be reported is open to everybody, as there; but
+requests are read with a key (`api_key`) too, since reports belong to an area. What a sender tells about himself, and
+media, are neither stored nor told. An argument without a value counts as not given.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 from xml.etree import ElementTree as ET
 
 from fastapi import APIRouter, Depends, Form, Header, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from api.context import Config, Now, Reading, now_of, settings_of
-from api.errors import ApiError, InvalidParameterError
+from api.errors import InvalidParameterError
+from api.geo_report import Open311Route, answer, as_element, as_json, as_xml
 from api.principal import Allow
-from api.problems import STATUS
 from api.taking import key_holder, take_in
 from layers.access import Permission, Principal
-from layers.errors import LayersError, NotFoundError, UnauthenticatedError
+from layers.errors import NotFoundError, UnauthenticatedError
 from layers.intake.content import MAX_ADDRESS, MAX_KEY, ReportContent
 from layers.intake.create import Submission
-from layers.intake.open311 import service_requests, services, span
+from layers.intake.open311 import (
+    SUBTYPE,
+    attributes,
+    service_requests,
+    services,
+    span,
+    standard_address,
+    subtype_of,
+)
 from layers.tables import ReportCategory, ReportSource
 
 MAX_TEXT = 4_000
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_W3C = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_SPACE_FOR_PLUS = re.compile(r" (\d\d:\d\d)$")
 
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Format = Literal["json", "xml"]
+Several = Annotated[list[str] | None, Query()]
 
 
 class KeyDoor(Allow):
@@ -62,29 +70,6 @@ class KeyDoor(Allow):
         return principal
 
 
-class Open311Route(APIRoute):
-    """Answers errors as the specification does: a list of codes and descriptions."""
-
-    def get_route_handler(self) -> Handler:
-        """The handler, with errors told in the format that was asked for."""
-        handle = super().get_route_handler()
-
-        async def handle_and_explain(request: Request) -> Response:
-            form = request.path_params.get("form", "json")
-            try:
-                return await handle(request)
-            except RequestValidationError as error:
-                said = "; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())
-                return answer([{"code": 400, "description": said}], form, ("errors", "error"), 400)
-            except (LayersError, ApiError) as error:
-                status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-                # The specification knows 400 for what is wrong, 403 for keys, 404 for what is not there.
-                status = {401: 403, 422: 400}.get(status, status)
-                return answer([{"code": status, "description": str(error)}], form, ("errors", "error"), status)
-
-        return handle_and_explain
-
-
 def require_jurisdiction(request: Request, jurisdiction_id: Annotated[str | None, Query()] = None) -> None:
     """Refuse another jurisdiction than ours; with a single one it need not be named.
 
@@ -93,7 +78,7 @@ def require_jurisdiction(request: Request, jurisdiction_id: Annotated[str | None
     NotFoundError : it is another one
     """
     ours = settings_of(request).jurisdiction_id
-    if jurisdiction_id is not None and ours is not None and jurisdiction_id != ours:
+    if jurisdiction_id and ours is not None and jurisdiction_id != ours:
         raise NotFoundError("jurisdiction_id", jurisdiction_id)
 
 
@@ -108,18 +93,22 @@ Sender = Annotated[Principal, Depends(KeyDoor(Permission.REPORT))]
 
 
 class NewRequest(BaseModel):
-    """A request as a form; what the specification has about the sender (name, telephone, device) is not read."""
+    """A request as a form; what the specification has about the sender (name, telephone, device) is not read.
+
+    The attributes of the service come beside it as `attribute[code]`.
+    """
 
     service_code: str
     lat: float | None = Field(None, ge=-90, le=90, allow_inf_nan=False)
     long: float | None = Field(None, ge=-180, le=180, allow_inf_nan=False)
     address_string: str | None = Field(None, max_length=MAX_ADDRESS)
+    address_id: str | None = Field(None, max_length=MAX_KEY)
     description: str | None = Field(None, max_length=MAX_TEXT)
     jurisdiction_id: str | None = None
 
 
 @router.get("/discovery.{form}")
-def read_discovery(principal: Reader, settings: Config, request: Request, form: Format) -> Response:  # noqa: ARG001
+def read_discovery(settings: Config, request: Request, form: Format) -> Response:
     """Where this service is and which formats it speaks."""
     base = settings.public_url or str(request.base_url).rstrip("/")
     endpoint = {
@@ -127,7 +116,7 @@ def read_discovery(principal: Reader, settings: Config, request: Request, form: 
         "url": f"{base}/open311/v2",
         "changeset": "2011-03-07T00:00:00Z",
         "type": "production",
-        "formats": ["application/json", "text/xml"],
+        "formats": ["text/xml", "application/json"],
     }
     about = {
         "changeset": "2011-03-07T00:00:00Z",
@@ -135,32 +124,37 @@ def read_discovery(principal: Reader, settings: Config, request: Request, form: 
         "key_service": "An administrator makes keys with POST /api/keys.",
     }
     if form == "json":
-        return JSONResponse({**about, "endpoints": [endpoint]})
-    root = _element("discovery", about)
+        return as_json({**about, "endpoints": [endpoint]})
+    root = as_element("discovery", about)
     formats = endpoint.pop("formats")
     inside = ET.SubElement(ET.SubElement(root, "endpoints"), "endpoint")
-    inside.extend(_element("endpoint", endpoint))
+    inside.extend(as_element("endpoint", endpoint))
     listed = ET.SubElement(inside, "formats")
     for kind in formats:
         ET.SubElement(listed, "format").text = kind
-    return _xml(root, 200)
+    return as_xml(root, 200)
 
 
 @router.get("/services.{form}")
-def read_services(principal: Reader, form: Format) -> Response:  # noqa: ARG001
+def read_services(session: Reading, form: Format) -> Response:
     """The kinds of matters that can be reported."""
-    return answer([asdict(service) for service in services()], form, ("services", "service"))
+    return answer([asdict(service) for service in services(session)], form, ("services", "service"))
 
 
 @router.get("/services/{service_code}.{form}")
-def read_definition(principal: Reader, service_code: str, form: Format) -> Response:  # noqa: ARG001
-    """The further questions of a service; ours have none."""
-    _require_service(service_code)
+def read_definition(session: Reading, service_code: str, form: Format) -> Response:
+    """The further questions of a service."""
+    questions = attributes(session, service_code)
     if form == "json":
-        return JSONResponse({"service_code": service_code, "attributes": []})
-    root = _element("service_definition", {"service_code": service_code})
-    ET.SubElement(root, "attributes")
-    return _xml(root, 200)
+        return as_json({"service_code": service_code, "attributes": questions})
+    root = as_element("service_definition", {"service_code": service_code})
+    listed = ET.SubElement(root, "attributes")
+    for question in questions:
+        values = question.pop("values")
+        node = as_element("attribute", question)
+        ET.SubElement(node, "values").extend(as_element("value", value) for value in values)
+        listed.append(node)
+    return as_xml(root, 200)
 
 
 @router.post("/requests.{form}")
@@ -173,17 +167,7 @@ async def send_request(
 ) -> Response:
     """Take in a request; the answer comes when it is stored, with its id. An Idempotency-Key makes a repeat safe."""
     require_jurisdiction(request, new.jurisdiction_id)
-    _require_service(new.service_code)
-    if new.lat is None and not new.address_string:
-        raise InvalidParameterError("body", "lat, long or address_string", "say where it is.")
-    content = ReportContent(
-        category=new.service_code,
-        source=ReportSource.PUBLIC,
-        description=new.description or None,
-        address_text=new.address_string or None,
-        lon=new.long,
-        lat=new.lat,
-    )
+    content = await _content(request, principal, new)
     key = idempotency_key or f"open311-{uuid4().hex}"
     stored = await take_in(request, Submission(key, content, now_of(request), principal.name, principal.scope))
     made = {"service_request_id": stored.report_key, "service_notice": None, "account_id": None}
@@ -196,23 +180,22 @@ def read_requests(
     session: Reading,
     now: Now,
     form: Format,
-    service_request_id: str | None = None,
-    service_code: str | None = None,
-    status: str | None = None,
-    start_date: AwareDatetime | None = None,
-    end_date: AwareDatetime | None = None,
+    service_request_id: Several = None,
+    service_code: Several = None,
+    status: Several = None,
+    start_date: str | None = None,
+    end_date: str | None = None,
 ) -> Response:
-    """Requests of at most 90 days, the newest first, 1,000 at most; ids and codes are separated by commas."""
-    since, until = span(start_date, end_date, now)
-    found = service_requests(
-        session,
-        principal.scope,
-        ids=_words(service_request_id),
-        codes=_words(service_code),
-        statuses=_words(status),
-        since=since,
-        until=until,
-    )
+    """Requests of at most 90 days, the newest first, 1,000 at most; ids, codes and states are separated by commas.
+
+    With ids the other arguments do not count.
+    """
+    ids = _words(service_request_id)
+    if ids is not None:
+        return _requests(service_requests(session, principal.scope, ids=ids), form, now)
+    since, until = span(_instant("start_date", start_date), _instant("end_date", end_date), now)
+    codes, statuses = _words(service_code), _words(status)
+    found = service_requests(session, principal.scope, codes=codes, statuses=statuses, since=since, until=until)
     return _requests(found, form, now)
 
 
@@ -233,15 +216,6 @@ def read_token(principal: Reader, session: Reading, token: str, form: Format) ->
     return answer([{"service_request_id": token, "token": token}], form, ("service_requests", "request"))
 
 
-def answer(rows: Sequence[dict[str, Any]], form: str, names: tuple[str, str], status: int = 200) -> Response:
-    """Rows as a JSON list, or as XML elements inside another; `names` are those of the outer and the inner element."""
-    if form != "xml":
-        return JSONResponse(list(rows), status)
-    root = ET.Element(names[0])
-    root.extend(_element(names[1], row) for row in rows)
-    return _xml(root, status)
-
-
 def _requests(found: list[dict[str, Any]], form: str, now: datetime) -> Response:
     for row in found:
         for name, value in row.items():
@@ -250,21 +224,54 @@ def _requests(found: list[dict[str, Any]], form: str, now: datetime) -> Response
     return answer(found, form, ("service_requests", "request"))
 
 
-def _element(name: str, values: dict[str, Any]) -> ET.Element:
-    element = ET.Element(name)
-    for key, value in values.items():
-        text = str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
-        ET.SubElement(element, key).text = _NOT_XML.sub("", text)
-    return element
+def _words(given: Sequence[str] | None) -> list[str] | None:
+    """Values that are separated by commas, or given several times; None where there is none."""
+    return [word.strip() for text in given or () for word in text.split(",") if word.strip()] or None
 
 
-def _xml(root: ET.Element, status: int) -> Response:
-    body = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return Response(body, status, media_type="text/xml; charset=utf-8")
+def _instant(name: str, text: str | None) -> datetime | None:
+    """An instant as the W3C's note on dates writes it; a plus that became a blank on its way is taken for a plus."""
+    if not text:
+        return None
+    plain = _SPACE_FOR_PLUS.sub(r"+\1", text)
+    if not _W3C.fullmatch(plain):
+        raise InvalidParameterError("query", name, "write it like 2010-01-01T00:00:00Z.")
+    try:
+        return datetime.fromisoformat(plain).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise InvalidParameterError("query", name, "there is no such day or time.") from None
 
 
-def _words(text: str | None) -> list[str] | None:
-    return None if text is None else [word.strip() for word in text.split(",") if word.strip()]
+async def _content(request: Request, principal: Principal, new: NewRequest) -> ReportContent:
+    """What is reported; the place is the point, else that of the address of the library, else what the text says."""
+    _require_service(new.service_code)
+    if new.lat is None and not new.address_string and not new.address_id:
+        raise InvalidParameterError("body", "lat, long, address_string or address_id", "say where it is.")
+    text, lon, lat = new.address_string or None, new.long, new.lat
+    names = (f"attribute[{SUBTYPE}]", f"attribute[{SUBTYPE}][]")
+    form = await request.form()
+    answers = [value for name in names for value in form.getlist(name) if isinstance(value, str)]
+
+    def look_up() -> tuple[str | None, tuple[str, float | None, float | None] | None]:
+        with request.app.state.sessions() as session:
+            found = standard_address(session, principal.scope, new.address_id) if new.address_id else None
+            return subtype_of(session, new.service_code, answers), found
+
+    subtype = None
+    if new.address_id or answers:
+        subtype, address = await run_in_threadpool(look_up)
+        if address is not None:
+            text = text or address[0]
+            lon, lat = (lon, lat) if lat is not None or lon is not None else address[1:]
+    return ReportContent(
+        category=new.service_code,
+        source=ReportSource.PUBLIC,
+        subtype=subtype,
+        description=new.description or None,
+        address_text=text,
+        lon=lon,
+        lat=lat,
+    )
 
 
 def _require_service(code: str) -> None:

@@ -12,17 +12,29 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from geoalchemy2.shape import to_shape
 from sqlalchemy.orm import Session
 
 from layers.access import Scope
-from layers.errors import InvalidInputError
+from layers.errors import InvalidInputError, NotFoundError
 from layers.ingest.words import CATEGORIES
 from layers.reports import report_frame
-from layers.tables import CLOSED_STATES, Report, ReportCategory, ReportEvent, ReportState, Team
+from layers.tables import (
+    CLOSED_STATES,
+    Address,
+    CatalogueItem,
+    Report,
+    ReportCategory,
+    ReportEvent,
+    ReportState,
+    Team,
+)
 
 LONGEST_SPAN = timedelta(days=90)
 MOST_REQUESTS = 1_000
 STATUSES = ("open", "closed")
+SUBTYPE = "subtype"
+"""The one attribute of a service: which matter of the catalogue it is."""
 OPEN_STATES = tuple(state for state in ReportState if state.is_open and state != ReportState.DRAFT)
 
 
@@ -39,12 +51,77 @@ class Service:
     keywords: str = ""
 
 
-def services() -> list[Service]:
-    """One service for each category, in the order of the category tree."""
+def services(session: Session) -> list[Service]:
+    """One service for each category, in the order of the category tree; with metadata where the catalogue knows
+    several matters of it."""
+    matters = _matters(session)
     found = []
     for category in ReportCategory:
         name, *others = CATEGORIES[category].split()
-        found.append(Service(category.value, name, name, name, keywords=",".join(others)))
+        asks = bool(matters.get(category))
+        found.append(Service(category.value, name, name, name, metadata=asks, keywords=",".join(others)))
+    return found
+
+
+def attributes(session: Session, service_code: str) -> list[dict[str, Any]]:
+    """What a service asks beside place and description: one of the catalogue's matters, or nothing.
+
+    Raises
+    ------
+    NotFoundError : there is no such service
+    """
+    if service_code not in list(ReportCategory):
+        raise NotFoundError("service_code", service_code)
+    values = [{"key": matter.subtype, "name": matter.name} for matter in _matters(session).get(service_code, ())]
+    question = {
+        "variable": True,
+        "code": SUBTYPE,
+        "datatype": "singlevaluelist",
+        "required": False,
+        "datatype_description": None,
+        "order": 1,
+        "description": "小类",
+        "values": values,
+    }
+    return [question] if values else []
+
+
+def subtype_of(session: Session, service_code: str, given: Sequence[str]) -> str | None:
+    """The subtype among the answers to the attribute of a service; None where none is given.
+
+    Raises
+    ------
+    InvalidInputError : several values, or one that is not offered
+    """
+    chosen = [value for value in given if value]
+    if not chosen:
+        return None
+    offered = [value["key"] for question in attributes(session, service_code) for value in question["values"]]
+    if len(chosen) > 1 or chosen[0] not in offered:
+        raise InvalidInputError(f"attribute[{SUBTYPE}] takes one of {', '.join(offered) or 'no values'}.")
+    return chosen[0]
+
+
+def standard_address(session: Session, scope: Scope, address_id: str) -> tuple[str, float | None, float | None]:
+    """Text, longitude and latitude of an address of the library inside the scope.
+
+    Raises
+    ------
+    NotFoundError : there is none, or it lies elsewhere
+    """
+    address = session.scalar(sa.select(Address).where(Address.address_key == address_id, scope.located(Address)))
+    if address is None:
+        raise NotFoundError("address_id", address_id)
+    point: Any = None if address.geom is None else to_shape(address.geom)
+    return address.full_text, *((None, None) if point is None else (point.x, point.y))
+
+
+def _matters(session: Session) -> dict[str, list[CatalogueItem]]:
+    """Category -> its matters that have a subtype."""
+    found: dict[str, list[CatalogueItem]] = {}
+    rows = sa.select(CatalogueItem).where(CatalogueItem.subtype != "").order_by(CatalogueItem.subtype)
+    for item in session.scalars(rows):
+        found.setdefault(item.category, []).append(item)
     return found
 
 
@@ -76,20 +153,21 @@ def service_requests(
 ) -> list[dict[str, Any]]:
     """At most 1,000 requests inside the scope, the newest first; drafts are left out.
 
-    With `ids` only those, whatever the other filters say.
+    `until` is the last instant that counts. With `ids` only those, whatever the other filters say.
 
     Raises
     ------
-    InvalidInputError : a status is neither open nor closed
+    InvalidInputError : a status is neither open nor closed, and no ids are given
     """
-    wrong = [status for status in statuses or () if status not in STATUSES]
+    wrong = [status for status in statuses or () if status not in STATUSES and ids is None]
     if wrong:
         raise InvalidInputError(f"{wrong[0]!r} is no status; take open or closed.")
     wanted = STATUSES if not statuses or ids is not None else statuses
     states = [*(OPEN_STATES if "open" in wanted else ()), *(CLOSED_STATES if "closed" in wanted else ())]
-    filters: dict[str, Any] = (
-        {"keys": ids} if ids is not None else {"categories": codes, "since": since, "until": until}
-    )
+    filters: dict[str, Any] = {"keys": ids}
+    if ids is None:
+        after = None if until is None else until + timedelta.resolution
+        filters = {"categories": codes, "since": since, "until": after}
     frame = report_frame(session, scope, states=states, limit=MOST_REQUESTS, **filters)
     numbers = [int(number) for number in frame["id"]]
     reports = {report.id: report for report in session.scalars(sa.select(Report).where(Report.id.in_(numbers)))}
@@ -128,7 +206,7 @@ def _request(report: Report, shape: Any, teams: dict[int, str], last: ReportEven
         "updated_datetime": changed,
         "expected_datetime": report.extended_until or report.due_at,
         "address": report.address_text,
-        "address_id": None,
+        "address_id": report.address_key,
         "zipcode": None,
         "lat": None if shape is None else round(shape.y, 7),
         "long": None if shape is None else round(shape.x, 7),

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from api.app import create_app
 from api.settings import Settings
 from layers.engine import begin_writing
-from layers.tables import Report, ReportEvent
-from layers.workflow.catalogue import load_catalogue
+from layers.tables import Address, Report, ReportEvent
+from layers.workflow.catalogue import load_catalogue, set_item
 from layers.workflow.teams import add_team
 from tests.api.conftest import TestClient
 from tests.two_towns import ADMIN, FOREIGN_WORDS, HOME, NORTH, NOW
@@ -79,6 +79,7 @@ def test_services_and_their_definition(anyone, key):
     root = ET.fromstring(get(anyone, token, "services.xml").content)
     assert (root.tag, root[0].tag, root[0].find("metadata").text) == ("services", "service", "false")
     assert [node.find("service_code").text for node in root] == [service["service_code"] for service in listed]
+    assert anyone.get(f"{BASE}/services.json").json() == listed  # open to everybody, as in the specification
     assert get(anyone, token, "services/SAFETY.json").json() == {"service_code": "SAFETY", "attributes": []}
     assert ET.fromstring(get(anyone, token, "services/SAFETY.xml").content).tag == "service_definition"
     check_error(get(anyone, token, "services/FACE.json"), 404, "service_code")
@@ -176,6 +177,118 @@ def test_errors_have_the_shape_of_the_specification(anyone, key):
     wrong = get(anyone, token, "requests/none.xml")
     root = ET.fromstring(wrong.content)
     assert (wrong.status_code, root.tag, root.find("error/code").text) == (404, "errors", "404")
+
+
+@pytest.fixture
+def matter(app):
+    """A matter of the catalogue: broken lamps among the assets of the city."""
+    with app.state.sessions.begin() as session:
+        values = {"category": "CITY_ASSET", "name": "路灯不亮", "levels": ["CELL"], "deadline_unit": "DAYS"}
+        set_item(begin_writing(session), ADMIN, subtype="路灯", deadline_amount=1, now=NOW, **values)
+
+
+def test_a_definition_has_the_fields_of_the_specification(anyone, matter):
+    """Its example: one attribute that is a list with keys and names, in either format."""
+    listed = {row["service_code"]: row["metadata"] for row in anyone.get(f"{BASE}/services.json").json()}
+    assert (listed["CITY_ASSET"], listed["SAFETY"]) == (True, False)
+    (question,) = anyone.get(f"{BASE}/services/CITY_ASSET.json").json()["attributes"]
+    names = ["variable", "code", "datatype", "required", "datatype_description", "order", "description", "values"]
+    assert list(question) == names
+    assert (question["variable"], question["datatype"], question["order"]) == (True, "singlevaluelist", 1)
+    assert question["values"] == [{"key": "路灯", "name": "路灯不亮"}]
+    root = ET.fromstring(anyone.get(f"{BASE}/services/CITY_ASSET.xml").content)
+    assert root.find("service_code").text == "CITY_ASSET"
+    node = root.find("attributes/attribute")
+    assert {child.tag for child in node} == set(names)
+    assert (node.find("variable").text, node.find("required").text) == ("true", "false")
+    assert [child.text for child in node.find("values/value")] == ["路灯", "路灯不亮"]
+
+
+def test_attributes_of_a_request(app, anyone, key, matter):
+    token = key()
+    (made,) = send(anyone, token, **{"attribute[subtype]": "路灯", "attribute[WHISPAWN]": "123456"}).json()
+    with app.state.sessions() as session:
+        stored = session.scalars(sa.select(Report).where(Report.report_key == made["service_request_id"])).one()
+        assert (stored.subtype, (stored.due_at - stored.reported_at).days) == ("路灯", 1)
+    assert send(anyone, token, **{"attribute[subtype]": ""}).status_code == 201
+    check_error(send(anyone, token, **{"attribute[subtype]": "井盖"}), 400, "路灯")
+    twice = {"attribute[subtype][]": ["路灯", "井盖"]}
+    check_error(send(anyone, token, **twice), 400, "路灯")
+
+
+def test_a_place_can_be_an_address_of_the_library(app, anyone, key):
+    with app.state.sessions() as session:
+        address = session.scalars(sa.select(Address).where(Address.village_code.startswith(HOME))).first()
+        known, text = address.address_key, address.full_text
+    token, place = key(), {"lat": None, "long": None, "address_string": None}
+    (made,) = send(anyone, token, **place, address_id=known).json()
+    (told,) = get(anyone, token, f"requests/{made['service_request_id']}.json").json()
+    assert told["address"] == text
+    assert told["lat"] is not None
+    check_error(send(anyone, token, **place, address_id="none"), 404, "address_id")
+
+
+def test_an_argument_without_a_value_is_not_given(anyone, key):
+    """Section Optional Arguments."""
+    token = key()
+    empty = dict.fromkeys(("service_request_id", "service_code", "start_date", "end_date", "status"), "")
+    every = get(anyone, token, "requests.json").json()
+    assert get(anyone, token, "requests.json", **empty, jurisdiction_id="").json() == every != []
+    assert send(anyone, token, lat="", long="", email="").status_code == 201
+    check_error(send(anyone, token, service_code=""), 400, "service_code")
+
+
+def test_ids_override_all_other_arguments(anyone, key):
+    others = {"status": "lost", "start_date": "2010-01-01T00:00:00Z", "end_date": "2011-01-01T00:00:00Z"}
+    answer = get(anyone, key(), "requests.json", service_request_id="home-p3", **others, service_code="OPINION")
+    assert [row["service_request_id"] for row in answer.json()] == ["home-p3"]
+
+
+def test_dates_are_those_of_the_w3c(anyone, key):
+    """Both examples of the section on dates, which mean one instant; a range holds its last instant too."""
+    token = key()
+    (one,) = get(anyone, token, "requests.json", status="closed").json()
+    asked = {"start_date": one["requested_datetime"], "end_date": one["requested_datetime"]}
+    for since in (asked["start_date"], asked["start_date"].replace("+", " ")):
+        found = get(anyone, token, "requests.json", **asked | {"start_date": since}).json()
+        assert [row["service_request_id"] for row in found] == [one["service_request_id"]]
+    same = ("1994-11-05T08:15:30-05:00", "1994-11-05T13:15:30Z")
+    assert get(anyone, token, "requests.json", start_date=same[0], end_date=same[1]).json() == []
+    for wrong in (
+        "1994-11-05T08:15:30",
+        "1994-11-05",
+        "784041330",
+        "1994-13-05T08:15:30Z",
+        "0001-01-01T00:00:00+08:00",
+    ):
+        check_error(get(anyone, token, "requests.json", start_date=wrong), 400, "start_date")
+
+
+def test_codes_may_be_declared_several_times(anyone, key):
+    answer = get(anyone, key(), "requests.json", service_code=["SAFETY", "OTHER"])
+    assert [row["service_request_id"] for row in answer.json()] == ["home-p1", "home-p3"]
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+def test_types_of_the_answers(anyone, key, form):
+    """Section Format Support; an XML document begins with its declaration, also where it tells an error."""
+    kind = {"json": "application/json; charset=utf-8", "xml": "text/xml; charset=utf-8"}[form]
+    token = key()
+    for path in (
+        "discovery",
+        "services",
+        "services/SAFETY",
+        "services/FACE",
+        "requests",
+        "requests/none",
+        "tokens/none",
+    ):
+        answer = get(anyone, token, f"{path}.{form}")
+        assert answer.headers["content-type"] == kind
+        assert answer.content.lower().startswith(
+            b"<?xml version='1.0' encoding='utf-8'?>" if form == "xml" else (b"{", b"[")
+        )
+    assert send(anyone, "wrong", form).headers["content-type"] == kind
 
 
 def test_nothing_of_the_other_town_and_no_draft_is_told(app, anyone, key):
