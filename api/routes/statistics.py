@@ -90,7 +90,8 @@ def read_workbook(
     """The figures of a week as an Excel workbook, with their definitions."""
     found = read_week(session, principal.scope, week, level=level, now=now, area=area, basis=basis, version=version)
     told = changes(session, found.edition, found.area) if found.edition else []
-    name = "-".join(["statistics", str(week), level.lower(), *filter(str.isalnum, [area])])
+    named = [area] if area.isascii() and area.isalnum() else []  # a header holds no other letters
+    name = "-".join(["statistics", str(week), level.lower(), *named])
     headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"'}
     return Response(write_workbook(found, told), media_type=MEDIA_TYPE, headers=headers)
 

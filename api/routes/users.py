@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -79,7 +80,7 @@ def add_user(
     made, password = create_user(
         session, principal, name=user.name, roles=user.roles, scope_code=user.scope_code, now=now
     )
-    response.headers["Location"] = f"/api/users/{made.name}"
+    response.headers["Location"] = f"/api/users/{quote(made.name, safe='')}"
     return OneTimePassword(name=made.name, one_time_password=password)
 
 

@@ -1,4 +1,4 @@
-"""Whatever is asked of the routes that read, sense or nonsense, is answered as the description says."""
+"""Whatever is asked of a route, sense or nonsense, is answered as the description says."""
 
 from __future__ import annotations
 
@@ -75,7 +75,13 @@ def faults_of(operation, mode, token: str) -> dict[str, str]:
     """What is wrong with the answers of one operation: kind of fault -> what was sent and said."""
     faults: dict[str, str] = {}
 
-    @settings(max_examples=EXAMPLES, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=EXAMPLES,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(case=operation.as_strategy(generation_mode=mode))
     def try_one(case):
         answer = case.call(headers={"Authorization": f"Bearer {token}"}, timeout=SECONDS)
@@ -100,9 +106,8 @@ def test_every_answer_is_one_of_the_description(described, mode):
     schema, app, token = described
     schema.app = app
     faults: dict[str, str] = {}
-    operations = [found.ok() for found in schema.get_all_operations()]
-    tried = [one for one in operations if one.method.upper() == "GET"]
-    assert len(tried) > 30
+    tried = [found.ok() for found in schema.get_all_operations()]
+    assert {one.method.upper() for one in tried} >= {"GET", "POST", "PUT", "DELETE"}
     for operation in tried:
         try:
             faults |= faults_of(operation, mode, token)

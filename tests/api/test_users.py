@@ -22,6 +22,12 @@ def test_an_account_is_made_used_and_disabled(sign_in):
     assert "password_hash" not in shown.text
 
 
+def test_an_account_may_have_a_chinese_name(sign_in):
+    made = sign_in("chief").post("/api/users", json={"name": "张三", "roles": ["VIEWER"], "scope_code": HOME})
+    assert made.headers["location"] == "/api/users/%E5%BC%A0%E4%B8%89"
+    assert sign_in("chief").get(made.headers["location"]).json()["name"] == "张三"
+
+
 def test_an_administrator_of_a_town_sees_its_accounts_only(sign_in):
     chief = sign_in("chief")
     names = {user["name"] for user in chief.get("/api/users").json()["users"]}
