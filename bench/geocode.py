@@ -84,7 +84,6 @@ def library_of(towns: list[Town], grids: list[gpd.GeoDataFrame]) -> Library:
             [PLACES[kind] for kind in named["kind"]],
             named["name"].tolist(),
             shapely.get_coordinates(named.geometry.to_numpy()),
-            named["village_code"].tolist(),
         )
         for name, line in zip(town.roads["name"], town.roads.geometry, strict=True):
             if isinstance(name, str) and name:

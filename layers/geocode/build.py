@@ -15,7 +15,6 @@ from layers.geocode.distance import METRES_PER_DEGREE
 from layers.geocode.names import Kind, Meaning, Names
 from layers.geocode.rows import NUMBERS, Array, Rows, Values
 from layers.geocode.territory import Territory
-from layers.tables import AddressLevel
 
 AREAS = ("province", "city", "county", "town", "village", "hamlet", "road", "estate")
 """Columns of the table of addresses that hold names, in the order of `Kind`."""
@@ -36,17 +35,16 @@ Column = Sequence[str | None]
 class Builder:
     """Gathers rows; `finish` places them in the areas in force.
 
-    whole : texts that stand for a row as they are, without their spaces
+    whole : texts of addresses that stand for their row as they are, without their spaces
     forms : further writings and what they mean
     areas : name -> codes of the areas that have it
-    told : row -> level and reason, for rows that stand for a text as a whole
+    count : rows so far, with those of a library that they are going to follow
     """
 
     names: Names = field(default_factory=Names)
     values: Values = field(default_factory=Values)
     whole: dict[str, int] = field(default_factory=dict)
     forms: list[tuple[str, Meaning]] = field(default_factory=list)
-    told: dict[int, tuple[AddressLevel, str]] = field(default_factory=dict)
     areas: dict[int, set[str]] = field(default_factory=dict)
     count: int = 0
 
@@ -57,7 +55,6 @@ class Builder:
         self._weight: list[Array] = []
         self._keys: list[Array] = []
         self._former: list[Array] = []
-        self._village_code: list[Column] = []
         self._key_of: dict[str | None, int] = {None: -1, "": -1}
         self._roads_with: set[int] | None = None
 
@@ -87,12 +84,9 @@ class Builder:
             names[:, kind] = self._named(Kind(kind), given[name])
         names[:, Kind.PLACE] = self._named(Kind.PLACE, places)
         numbers = np.stack([self._valued(given[name]) for name in _COUNTS], axis=1)
-        codes = columns.get("village_code") or [None] * len(keys)
-        self._append(names, numbers, points, np.ones(len(keys), np.float32), np.array(keys, dtype=str), former, codes)
+        self._append(names, numbers, points, np.ones(len(keys), np.float32), np.array(keys, dtype=str), former)
 
-    def add_places(
-        self, kinds: Sequence[Kind], texts: Sequence[str], points: Array, codes: Column, weight: float = 1.0
-    ) -> None:
+    def add_places(self, kinds: Sequence[Kind], texts: Sequence[str], points: Array, weight: float = 1.0) -> None:
         """Take named points: hamlets, estates, landmarks, buildings, points along a road."""
         names = np.full((len(texts), len(Kind)), -1, dtype=np.int32)
         for row, (kind, text) in enumerate(zip(kinds, texts, strict=True)):
@@ -100,42 +94,22 @@ class Builder:
         numbers = np.full((len(texts), len(NUMBERS)), -1, dtype=np.int32)
         nobody = np.zeros(len(texts), dtype=bool)
         weights = np.full(len(texts), weight, np.float32)
-        self._append(names, numbers, points, weights, np.full(len(texts), "", dtype="<U1"), nobody, codes)
+        self._append(names, numbers, points, weights, np.full(len(texts), "", dtype="<U1"), nobody)
 
-    def add_point(self, text: str | None, lon: float, lat: float) -> None:
-        """Take one point that stands for a text, which is also the name of a place if it is given."""
-        if text:
-            self.add_places([Kind.PLACE], [text], np.array([[lon, lat]]), [None])
-            return
+    def add_point(self, lon: float, lat: float, places: Mapping[Kind, str]) -> None:
+        """Take one point with names."""
         names = np.full((1, len(Kind)), -1, dtype=np.int32)
+        for kind, text in places.items():
+            names[0, kind] = self.names.number(kind, text)
         numbers = np.full((1, len(NUMBERS)), -1, dtype=np.int32)
         keys, nobody = np.full(1, "", dtype="<U1"), np.zeros(1, dtype=bool)
-        self._append(names, numbers, np.array([[lon, lat]]), np.ones(1, np.float32), keys, nobody, [None])
+        self._append(names, numbers, np.array([[lon, lat]]), np.ones(1, np.float32), keys, nobody)
 
     def add_division(self, code: str, name: str) -> None:
         """Take the official name of an area; it tells which area a text means where no address does."""
         kind = {2: Kind.PROVINCE, 4: Kind.CITY, 6: Kind.COUNTY, 9: Kind.TOWN, 12: Kind.VILLAGE}.get(len(code))
         if kind is not None and normalise(name):
             self.areas.setdefault(self.names.number(kind, normalise(name)), set()).add(code)
-
-    def key_and_point(self, row: int) -> tuple[str, Array]:
-        """Address key and (1, 2) point of a row."""
-        for keys, points in zip(self._keys, self._points, strict=True):
-            if row < len(keys):
-                return str(keys[row]), points[row : row + 1]
-            row -= len(keys)
-        raise IndexError(row)
-
-    def rows_of_keys(self, keys: set[str]) -> dict[str, int]:
-        """Address key -> row, for the keys that are there."""
-        found: dict[str, int] = {}
-        wanted, begin = np.array(sorted(keys), dtype=str), 0
-        for part in self._keys:
-            if len(wanted):
-                for row in np.flatnonzero(np.isin(part, wanted)).tolist():
-                    found.setdefault(str(part[row]), begin + row)
-            begin += len(part)
-        return found
 
     def add_roads(self, texts: Sequence[str | None], lines: Array) -> None:
         """Take the named roads that no address names, as points every 60 m along them; lines in degrees."""
@@ -149,7 +123,7 @@ class Builder:
             spots = np.concatenate(
                 [shapely.get_coordinates(shapely.line_interpolate_point(part, at, normalized=True)) for part in parts]
             )
-            self.add_places([Kind.ROAD] * len(spots), [text] * len(spots), spots, [None] * len(spots), 0.5)
+            self.add_places([Kind.ROAD] * len(spots), [text] * len(spots), spots, 0.5)
 
     def _with_addresses(self) -> set[int]:
         if self._roads_with is None:
@@ -192,15 +166,13 @@ class Builder:
             out[row] = number
         return out
 
-    def _append(self, names: Array, numbers: Array, points: Array, weight: Array, keys: Array, former: Array,
-                codes: Column) -> None:  # fmt: skip
+    def _append(self, names: Array, numbers: Array, points: Array, weight: Array, keys: Array, former: Array) -> None:
         self._names.append(names)
         self._numbers.append(numbers)
         self._points.append(np.asarray(points, dtype=np.float64).reshape(-1, 2))
         self._weight.append(weight)
         self._keys.append(keys)
         self._former.append(np.asarray(former, dtype=bool))
-        self._village_code.append(codes)
         self.count += len(names)
 
     def finish(self, towns: Territory | None, villages: Territory | None, cells: Territory | None) -> Rows:
@@ -210,8 +182,16 @@ class Builder:
                 self.add_division(str(code).ljust(width, "0")[:width], name)
         if villages is not None:
             self._add_bare_villages(villages, cells)
+        rows = self.placed(villages, cells)
+        if villages is not None:
+            self._name_villages(rows, villages)
+        self.names.index(self.forms)
+        return rows
+
+    def placed(self, villages: Territory | None, cells: Territory | None) -> Rows:
+        """Join what was gathered, and look up the village and the grid of each row."""
         if not self._names:
-            self.add_places([], [], np.zeros((0, 2)), [])
+            self.add_places([], [], np.zeros((0, 2)))
         points = np.concatenate(self._points)
         rows = Rows(
             names=np.concatenate(self._names), numbers=np.concatenate(self._numbers),
@@ -221,17 +201,19 @@ class Builder:
         outside = np.full(len(rows), -1, dtype=np.int32)
         rows.grid = cells.positions(rows.lon, rows.lat)[0].astype(np.int32) if cells else outside
         rows.village = villages.positions(rows.lon, rows.lat)[0].astype(np.int32) if villages else outside
-        if villages is not None:
-            self._name_villages(rows, villages)
-        self.names.index(self.forms)
         return rows
 
-    def _name_villages(self, rows: Rows, villages: Territory) -> None:
-        """Give rows without one the name of their village, and let a village's name in force mean its written one."""
+    def name_bare(self, rows: Rows, villages: Territory) -> tuple[Array, Array]:
+        """Give rows without one the name of their village; which rows lie inside, and (m,) names of the villages."""
         own = np.array([self.names.number(Kind.VILLAGE, normalise(name)) for name in villages.names], dtype=np.int32)
         inside = rows.village >= 0
         bare = inside & (rows.names[:, Kind.VILLAGE] < 0)
         rows.names[bare, Kind.VILLAGE] = own[rows.village[bare]]
+        return inside, own
+
+    def _name_villages(self, rows: Rows, villages: Territory) -> None:
+        """Give rows without one the name of their village, and let a village's name in force mean its written one."""
+        inside, own = self.name_bare(rows, villages)
         other = inside & (rows.names[:, Kind.VILLAGE] != own[rows.village])
         pairs, counts = np.unique(
             np.stack([rows.village[other], rows.names[other, Kind.VILLAGE]], axis=1), axis=0, return_counts=True
@@ -250,11 +232,10 @@ class Builder:
         if not missing:
             return
         codes = [villages.codes[place] for place in missing]
-        spots, texts, owners = [], [], []
+        spots, texts = [], []
         for place, code in zip(missing, codes, strict=True):
             low, high = cells.below(code) if cells else (0, 0)
             inner = cells.spots[low:high] if cells and high > low else villages.spots[place : place + 1]
             spots += list(inner)
             texts += [villages.names[place]] * len(inner)
-            owners += [code] * len(inner)
-        self.add_places([Kind.VILLAGE] * len(spots), texts, np.array(spots), owners)
+        self.add_places([Kind.VILLAGE] * len(spots), texts, np.array(spots))

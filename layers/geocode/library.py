@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
+from copy import copy
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -19,10 +20,12 @@ from layers.geocode.distance import METRES_PER_DEGREE
 from layers.geocode.kernel import resolve
 from layers.geocode.model import Geocoded, Reverse
 from layers.geocode.names import Kind, Names
+from layers.geocode.naming import OtherName, Told, add_aliases
 from layers.geocode.query import Query, read
 from layers.geocode.roads import Crossings
 from layers.geocode.rows import Array, Lists, Rows, Values
 from layers.geocode.territory import Territory
+from layers.geocode.wholes import Wholes
 
 REVERSE_REACH_M = 500.0
 _AT_ONCE = 20_000
@@ -43,7 +46,7 @@ class Library:
         *,
         crossings: Crossings | None = None,
         gazetteer: Gazetteer | None = None,
-        revision: Hashable = None,
+        revision: Any = None,
     ) -> None:
         self.towns, self.villages, self.cells = towns, villages, cells
         self.revision = revision
@@ -52,10 +55,44 @@ class Library:
         self.rows: Rows = built.finish(towns, villages, cells)
         self.names: Names = built.names
         self.values: Values = built.values
-        self.whole, self.told, self.areas = built.whole, built.told, built.areas
+        self.whole, self.areas = built.whole, built.areas
+        self.wholes = Wholes()
+        self.told: dict[int, Told] = {}
         self.lists = Lists.of(self.rows, self.names)
+        self._count()
+        self._areas_of: dict[tuple[int, int], frozenset[int]] = {}
+
+    def with_aliases(self, aliases: Sequence[OtherName]) -> Library:
+        """This library, which has none, with other names; it shares what it can with this one.
+
+        Linear in both: 0.2 s for 1,000,000 addresses and few aliases.
+        """
+        other = copy(self)
+        other.names, other.values, other._areas_of = self.names.copy(), self.values.copy(), {}
+        built = Builder(names=other.names, values=other.values, count=len(self))
+        first = len(self.names)
+        other.wholes, other.told = add_aliases(built, self, aliases)
+        more = built.placed(self.villages, self.cells)
+        if self.villages is not None:
+            built.name_bare(more, self.villages)
+        other.names.extend(first, built.forms)
+        other.rows = self.rows.inserted(len(self), more)
+        other.lists = self.lists.inserted(len(self), more, other.names)
+        other._count()
+        return other
+
+    def _count(self) -> None:
         self.integers = self.values.integers() if self.values.texts else np.zeros(1, dtype=np.int64)
         self.kinds = np.array(self.names.kinds or [Kind.PROVINCE], dtype=np.int32)
+
+    def area_names(self, low: int, high: int) -> frozenset[int]:
+        """The names of areas, from the province to the hamlet, that rows in the villages [low, high) have."""
+        found = self._areas_of.get((low, high))
+        if found is None:
+            inside = (self.rows.village >= low) & (self.rows.village < high)
+            names = np.unique(self.rows.names[inside, : Kind.HAMLET + 1])
+            found = self._areas_of[low, high] = frozenset(names.tolist()) - {-1}
+        return found
 
     @classmethod
     def of(cls, session: Session, *, as_of: date) -> Library:
@@ -84,7 +121,9 @@ class Library:
         for start in range(0, len(texts), _AT_ONCE):
             part = texts[start : start + _AT_ONCE]
             queries = [read(text or "", self.names, self.values, self._whole) for text in part]
-            out += answer(self, queries, self.resolve(queries, low, high))
+            found = self.resolve(queries, low, high)
+            self.wholes.settle(self, queries, found, (low, high))
+            out += answer(self, queries, found)
         return out
 
     def _whole(self, plain: str) -> int:

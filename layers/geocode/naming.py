@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -12,7 +15,10 @@ from geo.address import Gazetteer, china, normalise
 from layers.geocode.build import Builder
 from layers.geocode.names import EVERYWHERE, Kind, Meaning
 from layers.geocode.territory import Territory
-from layers.tables import AddressAlias, AddressLevel, AliasKind, Division
+from layers.geocode.wholes import Whole, Wholes
+from layers.tables import Address, AddressAlias, AddressLevel, AliasKind, Division
+
+Told = tuple[AddressLevel, str]
 
 _KIND = {
     AddressLevel.PROVINCE: Kind.PROVINCE, AddressLevel.CITY: Kind.CITY, AddressLevel.COUNTY: Kind.COUNTY,
@@ -23,47 +29,88 @@ _REASON = {AliasKind.ALIAS: "alias", AliasKind.FORMER_NAME: "former name", Alias
 _CITY_DIGITS = 4
 
 
-def add_aliases(
-    session: Session, built: Builder, towns: Territory | None, villages: Territory | None, as_of: date
-) -> None:
-    """Take the aliases that hold on a day: names as further writings, addresses and points as whole texts.
+@dataclass(frozen=True)
+class OtherName:
+    """An alias that holds: the row of its table, with the point of its own or of its address; degrees."""
 
-    A former name holds for ever; its dates say when it was the name. Of two aliases for one text the later one wins.
+    level: AddressLevel
+    text: str
+    reason: str
+    scope_code: str
+    name: str | None
+    address_key: str | None
+    area_code: str | None
+    lon: float | None
+    lat: float | None
+
+
+def read_aliases(session: Session, as_of: date) -> list[OtherName]:
+    """The aliases that hold on a day, in the order they were added.
+
+    A former name holds for ever; its dates say when it was the name.
     """
     number: sa.Double[float] = sa.Double()
     former = AddressAlias.kind == AliasKind.FORMER_NAME
     begun = sa.or_(former, AddressAlias.valid_from.is_(None), AddressAlias.valid_from <= as_of)
     lasting = sa.or_(former, AddressAlias.valid_to.is_(None), AddressAlias.valid_to > as_of)
-    place = (sa.func.ST_X(AddressAlias.geom, type_=number), sa.func.ST_Y(AddressAlias.geom, type_=number))
-    rows = session.execute(sa.select(AddressAlias, *place).where(begun, lasting).order_by(AddressAlias.id)).all()
-    keyed = built.rows_of_keys({alias.address_key for alias, _, _ in rows if alias.address_key})
-    for alias, lon, lat in rows:
-        text, level = normalise(alias.text).replace(" ", ""), AddressLevel(alias.level)
-        reason = _REASON[AliasKind(alias.kind)]
-        if alias.address_key is not None:
-            if alias.address_key in keyed:
-                _add_address(built, keyed[alias.address_key], alias.text, level, reason)
-        elif lon is not None:
-            built.whole[text] = built.count
-            built.told[built.count] = (level, reason)
-            built.add_point(None if any(c.isdigit() for c in text) else text, lon, lat)
+    known = sa.and_(
+        Address.address_key == AddressAlias.address_key,
+        sa.or_(Address.valid_from.is_(None), Address.valid_from <= as_of),
+    )
+    geom = sa.case((AddressAlias.address_key.is_not(None), Address.geom), else_=AddressAlias.geom)
+    place = (sa.func.ST_X(geom, type_=number), sa.func.ST_Y(geom, type_=number))
+    columns = (AddressAlias.level, AddressAlias.text, AddressAlias.kind, AddressAlias.scope_code, AddressAlias.name,
+               AddressAlias.address_key, AddressAlias.area_code)  # fmt: skip
+    rows = session.execute(
+        sa.select(*columns, *place).select_from(AddressAlias).outerjoin(Address, known).where(begun, lasting)
+        .order_by(AddressAlias.id)
+    )  # fmt: skip
+    return [
+        OtherName(AddressLevel(level), text, _REASON[AliasKind(kind)], scope, name, key, area, lon, lat)
+        for level, text, kind, scope, name, key, area, lon, lat in rows
+    ]
+
+
+def add_aliases(built: Builder, library: Any, aliases: Sequence[OtherName]) -> tuple[Wholes, dict[int, Told]]:
+    """Take aliases: names as further writings, addresses and points as texts that stand for a row of their own.
+
+    Gives those texts, and the level and reason of each row.
+    """
+    villages, wholes, told = library.villages, Wholes(), {}
+    for alias in aliases:
+        text = normalise(alias.text).replace(" ", "")
+        low, high = villages.below(alias.scope_code[:12]) if villages and alias.scope_code else EVERYWHERE
+        if alias.address_key is not None or alias.lon is not None:
+            if alias.lon is None or alias.lat is None:
+                continue
+            told[built.count] = (alias.level, alias.reason)
+            wholes.add(text, Whole(built.count, low, high))
+            if alias.address_key is not None:
+                point = np.array([[alias.lon, alias.lat]])
+                built.add_addresses({}, [alias.text], [alias.address_key], point, np.ones(1, dtype=bool))
+            else:
+                built.add_point(alias.lon, alias.lat, _names_of(alias, text, library))
         else:
-            kind = _KIND.get(level, Kind.PLACE)
-            low, high = villages.below(alias.scope_code[:12]) if villages and alias.scope_code else EVERYWHERE
-            for name, of in _targets(alias, kind, towns, villages):
-                built.forms.append((text, Meaning(built.names.number(of, name), 1.0, reason, low, high)))
+            kind = _KIND.get(alias.level, Kind.PLACE)
+            for name, of in _targets(alias, kind, library.towns, villages):
+                built.forms.append((text, Meaning(built.names.number(of, name), 1.0, alias.reason, low, high)))
+    return wholes, told
 
 
-def _add_address(built: Builder, row: int, text: str, level: AddressLevel, reason: str) -> None:
-    """Take another text of a standard address as a row of its own at the same place, so that parts of it resolve."""
-    key, point = built.key_and_point(row)
-    built.told[built.count] = (level, reason)
-    built.whole[normalise(text).replace(" ", "")] = built.count
-    built.add_addresses({}, [text], [key], point, np.ones(1, dtype=bool))
+def _names_of(alias: OtherName, text: str, library: Any) -> dict[Kind, str]:
+    """The names of a point: its town where it holds only there, and a text of which the library knows no part."""
+    names = {}
+    if not any(c.isdigit() for c in text) and not (alias.scope_code and library.names.scan(text)):
+        names[Kind.PLACE] = text
+    if alias.scope_code and library.towns is not None:
+        low, high = library.towns.below(alias.scope_code[:9])
+        if high - low == 1:
+            names[Kind.TOWN] = normalise(library.towns.names[low])
+    return names
 
 
 def _targets(
-    alias: AddressAlias, kind: Kind, towns: Territory | None, villages: Territory | None
+    alias: OtherName, kind: Kind, towns: Territory | None, villages: Territory | None
 ) -> list[tuple[str, Kind]]:
     if alias.name is not None:
         return [(normalise(alias.name).replace(" ", ""), kind)]

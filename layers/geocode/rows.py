@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,12 @@ class Values:
         """The number of a key, -1 if the library does not have it."""
         return self._numbers.get(text, -1)
 
+    def copy(self) -> Values:
+        """The same keys, to be extended."""
+        other = Values()
+        other.texts, other._numbers = self.texts.copy(), self._numbers.copy()
+        return other
+
     def integers(self) -> Array:
         """(n,) the integer that each key begins with, -1 where it begins with none."""
         heads = (text.partition("-")[0] for text in self.texts)
@@ -68,6 +74,15 @@ class Rows:
     def __len__(self) -> int:
         return len(self.lon)
 
+    def inserted(self, at: int, more: Rows) -> Rows:
+        """These rows with others before row `at`; copies everything, some 0.1 s for 1,000,000 rows."""
+
+        def joined(name: str) -> Array:
+            one, other = getattr(self, name), getattr(more, name)
+            return np.concatenate([one[:at], other, one[at:]])
+
+        return Rows(**{each.name: joined(each.name) for each in fields(self)})
+
     @property
     def nbytes(self) -> int:
         """Memory of the columns."""
@@ -96,22 +111,66 @@ class Lists:
     @classmethod
     def of(cls, rows: Rows, names: Names) -> Lists:
         """Sort the rows by their names and numbers; O(n log n)."""
-        keys, owners = [], []
-        for kind in range(LOCAL, Kind.PLACE + 1):
-            name = rows.names[:, kind].astype(np.int64)
-            for column in range(_LEADING):
-                value = rows.numbers[:, column]
-                have = np.flatnonzero((name >= 0) & (value >= 0))
-                keys.append((name[have] << 32) | value[have])
-                owners.append(have.astype(np.int32))
-        key, owner = np.concatenate(keys), np.concatenate(owners)
-        del keys, owners
+        key, owner = _numbered(rows)
         order = np.argsort(key, kind="stable")
         key, owner = key[order], owner[order]
-        del order
-        own = [np.flatnonzero(rows.names[:, kind] >= 0).astype(np.int32) for kind in range(LOCAL, Kind.PLACE + 1)]
-        name = np.concatenate([rows.names[part, kind] for kind, part in zip(range(LOCAL, 9), own, strict=True)])
-        members = np.concatenate(own)
+        name, members = _named(rows)
         order = np.argsort(name, kind="stable")
         starts = np.searchsorted(name[order], np.arange(len(names) + 1)).astype(np.int64)
         return cls(key, owner, starts, members[order])
+
+    def inserted(self, at: int, more: Rows, names: Names) -> Lists:
+        """The lists of `Rows.inserted(at, more)`; linear in all rows."""
+        step = np.int32(len(more))
+        rows, members = (np.where(held >= at, held + step, held) if at < self._size else held
+                         for held in (self.rows, self.members))  # fmt: skip
+        key, owner = _numbered(more)
+        places = _places(self.keys, rows, key, owner + np.int32(at))
+        order = np.lexsort((owner, key))
+        places, key, owner = places[order], key[order], owner[order] + np.int32(at)
+        name, member = _named(more)
+        order = np.lexsort((member, name))
+        name, member = name[order], member[order] + np.int32(at)
+        starts = np.concatenate([self.starts, np.full(len(names) + 1 - len(self.starts), self.starts[-1])])
+        spots = np.array(
+            [starts[one] + np.searchsorted(members[starts[one] : starts[one + 1]], row)
+             for one, row in zip(name.tolist(), member.tolist(), strict=True)], dtype=np.int64,
+        )  # fmt: skip
+        counts = np.bincount(name, minlength=len(names))
+        return Lists(
+            np.insert(self.keys, places, key), np.insert(rows, places, owner),
+            starts + np.concatenate([[0], np.cumsum(counts)]), np.insert(members, spots, member),
+        )  # fmt: skip
+
+    @property
+    def _size(self) -> int:
+        return int(max(self.rows.max(initial=-1), self.members.max(initial=-1))) + 1
+
+
+def _places(keys: Array, rows: Array, key: Array, owner: Array) -> Array:
+    """Where (k,) new entries go, so that equal keys stay in the order of their rows."""
+    left, right = np.searchsorted(keys, key), np.searchsorted(keys, key, side="right")
+    return np.array(
+        [low + np.searchsorted(rows[low:high], row)
+         for low, high, row in zip(left.tolist(), right.tolist(), owner.tolist(), strict=True)], dtype=np.int64,
+    )  # fmt: skip
+
+
+def _numbered(rows: Rows) -> tuple[Array, Array]:
+    """The entries of rows by name and number: keys, and rows."""
+    keys, owners = [], []
+    for kind in range(LOCAL, Kind.PLACE + 1):
+        name = rows.names[:, kind].astype(np.int64)
+        for column in range(_LEADING):
+            value = rows.numbers[:, column]
+            have = np.flatnonzero((name >= 0) & (value >= 0))
+            keys.append((name[have] << 32) | value[have])
+            owners.append(have.astype(np.int32))
+    return np.concatenate(keys), np.concatenate(owners)
+
+
+def _named(rows: Rows) -> tuple[Array, Array]:
+    """The entries of rows by name alone: names, and rows."""
+    own = [np.flatnonzero(rows.names[:, kind] >= 0).astype(np.int32) for kind in range(LOCAL, Kind.PLACE + 1)]
+    name = np.concatenate([rows.names[part, kind] for kind, part in zip(range(LOCAL, 9), own, strict=True)])
+    return name, np.concatenate(own)

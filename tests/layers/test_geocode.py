@@ -192,6 +192,36 @@ def test_the_library_is_read_again_when_its_tables_change(town):
     assert library_for(town, world.TODAY).geocode(["老街4号"])[0].address_key == "h4"
 
 
+def test_a_library_with_other_names_is_the_one_read_as_a_whole(town):
+    lon, lat = world.point(1800, 100)
+    texts = [
+        "老街4号",
+        "和平路4号",
+        "枫溪路7号",
+        "枫溪路",
+        "大樟树",
+        "老西庄村枫溪路7号",
+        "供销社",
+        "枫溪镇西村",
+        "上湾2组3号",
+    ]
+    base = library_for(town, world.TODAY)
+    kept = [
+        alias(town, "老街", "ROAD", name="和平路"),
+        alias(town, "枫溪路7号", "NUMBER", kind="CORRECTION", scope_code=world.TOWN, lon=lon, lat=lat),
+        alias(town, "大樟树", "ESTATE", lon=lon, lat=lat),
+        alias(town, "老西庄村", "VILLAGE", area_code=world.WEST),
+        alias(town, "供销社", "NUMBER", address_key="f15"),
+    ]
+    for row in (None, *kept):  # with all of them, then one retired after the other
+        if row is not None:
+            row.valid_to = world.TODAY
+            town.flush()
+        live = library_for(town, world.TODAY)
+        assert live.geocode(texts) == Library.of(town, as_of=world.TODAY).geocode(texts)
+    assert live.geocode(texts) == base.geocode(texts)
+
+
 def test_a_retired_correction_no_longer_holds(town):
     lon, lat = world.point(1800, 100)
     row = alias(town, "枫溪路7号", "NUMBER", kind="CORRECTION", lon=lon, lat=lat)
