@@ -46,7 +46,7 @@ from api.routes import (
     users,
 )
 from api.settings import Settings
-from api.taking import shared_lookup
+from api.taking import Keys
 from layers.engine import connect, sessions
 from layers.intake.stream import ReportStream
 from layers.plans.jobs import DrawJobs
@@ -56,6 +56,7 @@ from maps.pages import static_folder, vendor_folders
 log = logging.getLogger("fengqiao")
 
 SUBJECTS = (
+    reports,  # first, since routes are tried in this order and most requests in a burst are reports
     health,
     session,
     users,
@@ -63,7 +64,6 @@ SUBJECTS = (
     grids,
     households,
     cameras,
-    reports,
     review,
     intake,
     open311,
@@ -119,7 +119,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     )
     app.state.settings, app.state.sessions, app.state.clock = settings, sessions(engine), clock
     app.state.intake = ReportStream(app.state.sessions, settings.calendar, most_waiting=settings.intake_waiting)
-    app.state.keys = shared_lookup(app.state.sessions)
+    app.state.keys = Keys(app.state.sessions)
     app.state.drawings = DrawJobs()
     add_problems(app)
     for subject in SUBJECTS:

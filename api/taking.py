@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
@@ -18,25 +19,54 @@ from layers.access import Permission, Principal
 from layers.intake.batcher import Batcher
 from layers.intake.create import Submission, TakenReport
 from layers.intake.stream import ReportStream
-from layers.sign_in import key_principals
+from layers.sign_in import digest, key_principals
 
-Keys = Batcher[tuple[str, datetime], Principal | None]
+REMEMBERED_S = 1.0
+MOST_REMEMBERED = 1_000
 
 
-def shared_lookup(factory: sessionmaker[Session]) -> Keys:
-    """Finds the principals of keys that come at the same time in one query; a revoked key is refused at once."""
+class Keys:
+    """Finds the principals of keys: those that come at the same time in one query, and each at most once a second.
 
-    def find(asked: Sequence[tuple[str, datetime]]) -> list[Principal | None]:
-        with factory() as session:
+    A key that was revoked, has run out or lost its account or rights is still let in for `REMEMBERED_S` seconds by a
+    process that has just seen it; a key that stands for nobody is never remembered. Only digests are kept.
+    """
+
+    def __init__(self, factory: sessionmaker[Session]) -> None:
+        self._factory = factory
+        self._known: dict[str, tuple[float, Principal]] = {}
+        self._batcher: Batcher[tuple[str, datetime], Principal | None] = Batcher(self._find, gather_s=0.001)
+
+    async def holder(self, token: str, now: datetime) -> Principal | None:
+        """Who a key stands for; None where it stands for nobody."""
+        name = digest(token)
+        until, principal = self._known.get(name, (0.0, None))
+        if time.monotonic() < until:
+            return principal
+        asked = time.monotonic()
+        principal = await asyncio.wrap_future(self._batcher.submit((token, now)))
+        if principal is None:
+            self._known.pop(name, None)
+            return None
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[name] = (asked + REMEMBERED_S, principal)
+        return principal
+
+    def close(self) -> None:
+        """Answer those who have asked, then stop, and forget all."""
+        self._batcher.close()
+        self._known.clear()
+
+    def _find(self, asked: Sequence[tuple[str, datetime]]) -> list[Principal | None]:
+        with self._factory() as session:
             return key_principals(session, [token for token, _ in asked], now=max(now for _, now in asked))
-
-    return Batcher(find, gather_s=0.001)
 
 
 async def key_holder(request: Request, token: str) -> Principal | None:
     """Who a key stands for; None where it stands for nobody."""
     keys: Keys = request.app.state.keys
-    return await asyncio.wrap_future(keys.submit((token, now_of(request))))
+    return await keys.holder(token, now_of(request))
 
 
 async def take_in(request: Request, submission: Submission) -> TakenReport:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import shapely
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from layers.access import EVERYWHERE, VILLAGE_DIGITS, Scope
@@ -19,9 +18,9 @@ from layers.errors import KeyReusedError, LayersError
 from layers.geocode.placing import candidate_rows
 from layers.intake.content import ReportContent
 from layers.intake.ground import Ground, Home, locate_once
+from layers.intake.rows import WKB, insert_reports, insert_rows
 from layers.intake.texts import read_texts
 from layers.tables import (
-    SRID,
     Assignment,
     LinkKind,
     Outbox,
@@ -201,7 +200,7 @@ def _add(
         duties.append(duty)
         places.append(_place(one, home, at))
     alike = find_duplicates(session, places)
-    ids = _insert(session, rows)
+    ids = insert_reports(session.connection(), rows)
     done = {number: place for place, number in enumerate(fresh) if rows[place]["report_key"] in ids}
     taken = {
         number: _taken(one, home, duties[done[number]], ids[one.key], alike[done[number]])
@@ -235,8 +234,18 @@ def _row(one: Submission, home: Home, duty: Duty, at: datetime) -> dict[str, Any
         "address_key": home.address_key,
         "due_at": duty.due_at,
         "team_id": duty.team_id,
-        "wkb": None if lon is None else shapely.to_wkb(shapely.Point(lon, lat)),
+        **_FIXED,
+        WKB: None if lon is None else shapely.to_wkb(shapely.Point(lon, lat)),
     }
+
+
+_FIXED = {
+    "state": ReportState.REPORTED.value,
+    "supervision": "NONE",
+    "urgency": "NORMAL",
+    "legacy": False,
+    "revision": 1,
+}
 
 
 def _point(content: ReportContent, home: Home) -> tuple[float | None, float | None]:
@@ -258,28 +267,6 @@ def _place(one: Submission, home: Home, at: datetime) -> Place:
         village_code=home.village_code,
         grid_code=home.grid_code,
     )
-
-
-_ON_CONFLICT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
-_FIXED = {
-    "state": ReportState.REPORTED.value,
-    "supervision": "NONE",
-    "urgency": "NORMAL",
-    "legacy": False,
-    "revision": 1,
-}
-
-
-def _insert(session: Session, rows: list[dict[str, Any]]) -> dict[str, int]:
-    """Key -> number of the rows that were stored; a key that is taken already is passed over."""
-    table: Any = Report.__table__
-    connection = session.connection()
-    bound = {name: sa.bindparam(name, type_=table.c[name].type) for name in rows[0] if name != "wkb"}
-    shape = sa.func.ST_GeomFromWKB(sa.bindparam("wkb", type_=sa.LargeBinary), SRID)
-    statement = _ON_CONFLICT[connection.dialect.name](table).values(**bound, **_FIXED, geom=shape)
-    statement = statement.on_conflict_do_nothing(index_elements=["report_key"])
-    done = connection.execute(statement.returning(table.c.report_key, table.c.id), rows)
-    return {key: number for key, number in done}  # noqa: C416 rows are no pairs to dict()
 
 
 def _taken(one: Submission, home: Home, duty: Duty, number: int, alike: Sequence[Duplicate]) -> TakenReport:
@@ -322,8 +309,7 @@ def _link(session: Session, found: Iterable[tuple[Submission, Sequence[Duplicate
         for duplicate in alike
     ]
     rows = [row for row in rows if row["other_id"] is not None]
-    if rows:
-        session.connection().execute(sa.insert(ReportLink.__table__), rows)  # type: ignore[arg-type]
+    insert_rows(session.connection(), ReportLink.__table__, rows)
 
 
 def _tell(session: Session, taken: Sequence[tuple[tuple[Submission, Home], TakenReport]]) -> None:
@@ -336,7 +322,7 @@ def _tell(session: Session, taken: Sequence[tuple[tuple[Submission, Home], Taken
         {"report_id": report.id, "sequence": 1, "at": one.now, "by": one.created_by, "step": "report", "state": state}
         for (one, _), report in taken
     ]
-    connection.execute(sa.insert(ReportEvent.__table__), steps)  # type: ignore[arg-type]
+    insert_rows(connection, ReportEvent.__table__, steps)
     events = [
         {
             "topic": "report.created",
@@ -354,7 +340,7 @@ def _tell(session: Session, taken: Sequence[tuple[tuple[Submission, Home], Taken
         }
         for (one, _), report in taken
     ]
-    connection.execute(sa.insert(Outbox.__table__), events)  # type: ignore[arg-type]
+    insert_rows(connection, Outbox.__table__, events)
     rows = [row for (_, home), report in taken for row in candidate_rows(report.id, home.candidates)]
     if rows:
         session.execute(sa.insert(ReportCandidate), rows)
