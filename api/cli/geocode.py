@@ -200,6 +200,7 @@ def load_list(
     with transaction(context) as session, progress("Loading divisions") as tell:
         counts = []
         for done, path in enumerate(paths, 1):
-            counts.append((path.name, *load_divisions(session, path.read_text(encoding="utf-8"))))
+            text = path.read_text(encoding="utf-8")
+            counts.append((path.name, *load_divisions(session, text, now=now(), file_name=path.name)))
             tell(done, len(paths))
     show(("file", "kept", "refused"), ((name, kept, len(refused)) for name, kept, refused in counts))

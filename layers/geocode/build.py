@@ -105,11 +105,22 @@ class Builder:
         keys, nobody = np.full(1, "", dtype="<U1"), np.zeros(1, dtype=bool)
         self._append(names, numbers, np.array([[lon, lat]]), np.ones(1, np.float32), keys, nobody)
 
-    def add_division(self, code: str, name: str) -> None:
-        """Take the official name of an area; it tells which area a text means where no address does."""
+    def add_division(self, code: str, name: str, *, own: bool = False) -> None:
+        """Take the official name of an area; it tells which area a text means where no address does.
+
+        own : whether it is one of the library's own areas, whose name may be shortened or misspelt
+        """
         kind = {2: Kind.PROVINCE, 4: Kind.CITY, 6: Kind.COUNTY, 9: Kind.TOWN, 12: Kind.VILLAGE}.get(len(code))
-        if kind is not None and normalise(name):
-            self.areas.setdefault(self.names.number(kind, normalise(name)), set()).add(code)
+        text = normalise(name)
+        if kind is None or not text:
+            return
+        fresh = self.names.known(kind, text) is None
+        number = self.names.number(kind, text)
+        self.areas.setdefault(number, set()).add(code)
+        if own:
+            self.names.distant.discard(number)
+        elif fresh and kind >= Kind.TOWN:
+            self.names.distant.add(number)
 
     def add_roads(self, texts: Sequence[str | None], lines: Array) -> None:
         """Take the named roads that no address names, as points every 60 m along them; lines in degrees."""
@@ -179,7 +190,7 @@ class Builder:
         """Join what was gathered, and place it; areas without a single row get one for each of their grids."""
         for areas, width in ((towns, 9), (villages, 12)):
             for code, name in zip(areas.codes, areas.names, strict=True) if areas else ():
-                self.add_division(str(code).ljust(width, "0")[:width], name)
+                self.add_division(str(code).ljust(width, "0")[:width], name, own=True)
         if villages is not None:
             self._add_bare_villages(villages, cells)
         rows = self.placed(villages, cells)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from geo.address import normalise
 from layers.errors import InvalidInputError
-from layers.tables import Division
+from layers.tables import Division, Load
 
 _CODES = ("code", "代码", "区划代码", "统计用区划代码", "行政区划代码")
 _NAMES = ("name", "名称", "区划名称", "单位名称")
@@ -18,7 +20,9 @@ _WIDTHS = (2, 4, 6, 9, 12)
 _AT_ONCE = 5_000
 
 
-def load_divisions(session: Session, text: str) -> tuple[int, list[tuple[int, str]]]:
+def load_divisions(
+    session: Session, text: str, *, now: datetime, file_name: str = ""
+) -> tuple[int, list[tuple[int, str]]]:
     """Keep the rows of a code list, a CSV with code and name; gives how many, and (line, reason) of refused rows.
 
     A code that is there gets the new name. Ending zeros of long codes (330681000000) are taken off.
@@ -49,4 +53,8 @@ def load_divisions(session: Session, text: str) -> tuple[int, list[tuple[int, st
         part = codes[start : start + _AT_ONCE]
         session.execute(sa.delete(Division).where(Division.code.in_(part)))
         session.execute(sa.insert(Division), [{"code": code, "name": found[code]} for code in part])
+    counts = {"accepted": len(found), "rejected": len(refused)}
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    session.add(Load(layer="divisions", file_name=file_name[:300], sha256=digest, crs="", loaded_at=now, counts=counts))
+    session.flush()
     return len(found), refused

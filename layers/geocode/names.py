@@ -71,7 +71,11 @@ _MIN_FUZZY = 3
 
 
 class Names:
-    """Names by number, and their forms."""
+    """Names by number, and their forms.
+
+    `distant` are those of areas elsewhere: known as they are written in full, never shortened or misspelt, or the many
+    villages of a province would be found in every text.
+    """
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -81,6 +85,7 @@ class Names:
         self._lengths: dict[str, tuple[int, ...]] = {}
         self._near: dict[str, tuple[str, ...]] = {}
         self._towns: set[str] = set()
+        self.distant: set[int] = set()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -109,15 +114,15 @@ class Names:
         other = Names()
         other.texts, other.kinds, other._numbers = self.texts.copy(), self.kinds.copy(), self._numbers.copy()
         other.forms, other._lengths, other._near = self.forms.copy(), self._lengths.copy(), self._near.copy()
-        other._towns = self._towns.copy()
+        other._towns, other.distant = self._towns.copy(), self.distant.copy()
         return other
 
     def extend(self, first: int, others: Iterable[tuple[str, Meaning]] = ()) -> None:
         """Make the forms of the names from number `first` on, and add them and `others` to those that are there."""
         fresh = [(number, self.texts[number], self.kinds[number], self._stem(number))
                  for number in range(first, len(self.texts))]  # fmt: skip
-        for _, text, kind, stem in fresh:
-            if kind == Kind.TOWN:
+        for number, text, kind, stem in fresh:
+            if kind == Kind.TOWN and number not in self.distant:
                 self._towns.update({text, stem} if len(stem) >= 2 else {text})
         added: dict[str, dict[tuple[int, int, int], Meaning]] = {}
 
@@ -130,6 +135,9 @@ class Names:
                 found[meaning.name, meaning.low, meaning.high] = meaning
 
         for number, text, kind, stem in fresh:
+            if number in self.distant:
+                add(text, Meaning(number, 1.0, "exact"))
+                continue
             for form, weight, reason in _forms(text, kind, stem, self._towns):
                 add(form, Meaning(number, weight, reason))
         for form, meaning in others:
@@ -145,13 +153,17 @@ class Names:
             self.forms[form] = tuple(meanings) if len(found) == 1 else tuple(sorted(meanings, key=self._order))
             if not before:
                 lengths[form[:2]].add(len(form))
-            if len(form) >= _MIN_FUZZY and _may_be_misspelt(meanings) and not _may_be_misspelt(before):
+            if len(form) >= _MIN_FUZZY and self._blurs(meanings) and not self._blurs(before):
                 for piece in {form, *deletes(form)}:
                     near[piece].append(form)
         for head, sizes in lengths.items():
             self._lengths[head] = tuple(sorted(sizes.union(self._lengths.get(head, ())), reverse=True))
         for piece, forms in near.items():
             self._near[piece] = (*self._near.get(piece, ()), *forms)
+
+    def _blurs(self, meanings: Iterable[Meaning]) -> bool:
+        """Whether a form with these meanings is looked for when a word is misspelt."""
+        return any(meaning.weight >= _SHORT and meaning.name not in self.distant for meaning in meanings)
 
     def _order(self, meaning: Meaning) -> tuple[int, float, str, int, int]:
         """Meanings stand in an order that does not depend on when their names were seen first."""
@@ -217,10 +229,6 @@ class Names:
                 return 1 - 0.8 / long if word[wrong[1]] == form[wrong[0]] else 0.0
             return 0.0 if wrong else 1.0
         return 1 - 1.1 / long if abs(len(word) - len(form)) == 1 else 0.0
-
-
-def _may_be_misspelt(meanings: Iterable[Meaning]) -> bool:
-    return any(meaning.weight >= _SHORT for meaning in meanings)
 
 
 def deletes(word: str) -> set[str]:

@@ -232,10 +232,23 @@ def test_a_retired_correction_no_longer_holds(town):
 
 
 def test_official_divisions_name_places_without_addresses(town):
-    kept, refused = load_divisions(town, "code,name\n330699007000,远山乡\n330699007201,高坞村\nx,坏\n33,浙江省\n")
+    text = "code,name\n330699007000,远山乡\n330699007201,高坞村\nx,坏\n33,浙江省\n"
+    kept, refused = load_divisions(town, text, now=world.NOW)
     assert (kept, len(refused), town.scalar(sa.func.count(Division.code))) == (3, 1, 3)
     found = ask(town, "高坞村")
     assert (found.level, found.ancestor_code, found.grid_code) == ("VILLAGE", "330699007201", None)
+
+
+def test_villages_elsewhere_are_known_in_full_only_and_take_nothing_from_those_here(town):
+    before = library_for(town, world.TODAY)
+    load_divisions(town, "code,name\n330699007201,和平村\n330699007202,枫希村\n", now=world.NOW)
+    library = library_for(town, world.TODAY)
+    assert library is not before
+    assert library.geocode(["和平村"])[0].ancestor_code == "330699007201"
+    texts = ["和平4号", "东村和平4号", "枫西路7号", "枫溪路7号"]  # shortened or misspelt names of roads here
+    assert library.geocode(texts) == before.geocode(texts)
+    load_divisions(town, "code,name\n330699007201,和睦村\n", now=world.NOW)
+    assert library_for(town, world.TODAY).geocode(["和睦村"])[0].ancestor_code == "330699007201"
 
 
 def test_an_empty_library_knows_nothing(session):

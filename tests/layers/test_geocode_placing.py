@@ -8,9 +8,11 @@ import sqlalchemy as sa
 from geoalchemy2.shape import to_shape
 
 import world
+from layers.access import OPERATOR
 from layers.assignment import assign_all, locate_report
 from layers.geocode import library_for, place_report
 from layers.geometry import to_sql
+from layers.plans.converting import convert_villages
 from layers.tables import Assignment, Grid, Report, ReportCandidate
 from tests.geocode_town import E1, W1, W2, add_town
 
@@ -99,6 +101,17 @@ def test_assigning_homes_loaded_reports_by_their_texts_and_again_when_grids_chan
     town.execute(sa.update(Grid).where(Grid.code == W2).values(code=f"{world.WEST}009", revision=Grid.revision + 1))
     assert assign_all(town, as_of=world.TODAY)[-1].moved == 1
     assert town.scalar(sa.select(Report.grid_code).where(Report.report_key == "a")) == f"{world.WEST}009"
+
+
+def test_a_text_with_the_old_name_of_a_converted_village_finds_its_new_grid(town):
+    new, now = f"{world.TOWN}009", world.NOW
+    names = {new: "新民社区"}
+    convert_villages(town, OPERATOR, {world.WEST: new}, valid_from=world.TODAY, now=now, today=world.TODAY, names=names)
+    library = library_for(town, world.TODAY)
+    for text in ("西村枫溪路7号", "枫溪镇西村枫溪路7号", "新民社区枫溪路7号"):
+        found = library.geocode([text])[0]
+        assert (found.address_key, found.village_code, found.grid_code) == ("f7", new, f"{new}002")
+        assert found.accepted
 
 
 def test_points_far_from_their_declared_area_are_queued_and_stay_there(town):
