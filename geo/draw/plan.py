@@ -21,7 +21,7 @@ from geo.draw.search import improve
 from geo.draw.seed import first_plan
 from geo.draw.units import units_of
 
-WAYS = {"fast": 1, "normal": 4, "thorough": 8}  # ways to group villages from which the search starts
+WAYS = {"fast": 1, "normal": 2, "thorough": 4}  # ways to group villages from which the search starts
 Progress = Callable[[float, "pd.Series | None"], object]
 
 
@@ -222,7 +222,7 @@ def _weights(request: Request) -> Weights:
     care = 0.05 if request.nesting == "strict_balance" else 1.0
     redrawn = request.previous is not None
     moved, strength = (15.0 / band.target, 300.0) if redrawn else (0.0, 120.0)
-    pair, torn, river = (0.25, 0.3, 1.5) if redrawn else (0.35, 0.7, 2.2)
+    pair, torn, river = (0.25, 0.3, 1.5) if redrawn else (0.42, 0.8, 2.6)
     return Weights(
         low=band.low,
         high=band.high,

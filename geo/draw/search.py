@@ -16,9 +16,9 @@ from geo.draw.refine import refine
 
 Report = Callable[[float, NDArray[np.int32]], bool]
 
-SWEEPS = {"fast": 600, "normal": 2000, "thorough": 10000}  # proposals for each block and start
+SWEEPS = {"fast": 600, "normal": 3000, "thorough": 12000}  # proposals for each block and start
 STAGES = 60  # temperatures
-HEAT = 0.07, 0.001
+HEAT = {"fast": (0.08, 0.001), "normal": (0.12, 0.002), "thorough": (0.12, 0.002)}  # the longer, the hotter
 LAST = 0.6  # share of the annealing after which only the two best starts go on
 TRIALS = {"fast": 5, "normal": 20, "thorough": 100}  # neighbourhoods annealed anew for each grid when a plan is redrawn
 ROUNDS = 8  # how often the map is halved along another line
@@ -62,7 +62,7 @@ def improve(
         )
         for i, label in enumerate(starts)
     ]
-    heat, sweeps = ((0.3, 0.002), 1000) if redrawn else (HEAT, SWEEPS[effort])
+    heat, sweeps = ((0.3, 0.002), 1000) if redrawn else (HEAT[effort], SWEEPS[effort])
     plan, going = race(ground, lanes, weights, turn, heat, sweeps, report, ease=not redrawn)
     if not going:
         return plan.label
