@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -164,9 +164,15 @@ class Connection:
 
 
 async def send_all(
-    ports: Sequence[int], token: str, made: list[tuple[str, bytes]], *, connections: int
+    ports: Sequence[int],
+    token: str,
+    made: list[tuple[str, bytes]],
+    *,
+    connections: int,
+    seconds_at_most: float | None = None,
 ) -> tuple[dict[str, int], np.ndarray]:
-    """Key -> status of what was answered, and (n,) seconds each answer took; ends when all are sent or nobody answers.
+    """Key -> status of what was answered, and (n,) seconds each answer took; ends when all are sent or nobody answers,
+    at the latest after `seconds_at_most`.
 
     Connections take turns among the ports, behind which are server processes on one database.
     """
@@ -184,12 +190,20 @@ async def send_all(
         finally:
             connection.close()
 
-    await asyncio.gather(*(work(ports[n % len(ports)]) for n in range(connections)))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds_at_most):
+            await asyncio.gather(*(work(ports[n % len(ports)]) for n in range(connections)))
     return status, np.array(seconds)
 
 
 async def send_at_rate(
-    ports: Sequence[int], token: str, made: list[tuple[str, bytes]], *, rate: float, connections: int
+    ports: Sequence[int],
+    token: str,
+    made: list[tuple[str, bytes]],
+    *,
+    rate: float,
+    connections: int,
+    seconds_at_most: float | None = None,
 ) -> tuple[dict[str, int], np.ndarray]:
     """As `send_all`, but each report is due at its own time and its seconds count from then, whether or not a
     connection was free."""
@@ -198,21 +212,28 @@ async def send_at_rate(
 
     async def work(port: int) -> None:
         connection = Connection(port, token)
-        while (item := await queue.get()) is not None:
-            key, body, due = item
-            status[key] = await connection.send(key, body)
-            seconds.append(time.perf_counter() - due)
-        connection.close()
+        try:
+            while (item := await queue.get()) is not None:
+                key, body, due = item
+                status[key] = await connection.send(key, body)
+                seconds.append(time.perf_counter() - due)
+        except (OSError, asyncio.IncompleteReadError):
+            return
+        finally:
+            connection.close()
 
-    workers = [asyncio.create_task(work(ports[n % len(ports)])) for n in range(connections)]
-    begin = time.perf_counter() + 0.05
-    for place, (key, body) in enumerate(made):
-        due = begin + place / rate
-        wait = due - time.perf_counter()
-        if wait > 0:
-            await asyncio.sleep(wait)
-        queue.put_nowait((key, body, due))
-    for _ in workers:
-        queue.put_nowait(None)
-    await asyncio.gather(*workers)
+    async def feed() -> None:
+        begin = time.perf_counter() + 0.05
+        for place, (key, body) in enumerate(made):
+            due = begin + place / rate
+            wait = due - time.perf_counter()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            queue.put_nowait((key, body, due))
+        for _ in range(connections):
+            queue.put_nowait(None)
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds_at_most):
+            await asyncio.gather(feed(), *(work(ports[n % len(ports)]) for n in range(connections)))
     return status, np.array(seconds)

@@ -37,7 +37,7 @@ class Batcher(Generic[ItemT, ResultT]):
         *,
         most: int = 200,
         bound: int = 10_000,
-        gather_s: float = 0.008,
+        gather_s: float = 0.012,
     ) -> None:
         self._work, self._most, self._bound, self._gather_s = work, most, bound, gather_s
         self._waiting: deque[tuple[ItemT, Future[ResultT]]] = deque()

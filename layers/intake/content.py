@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from layers.errors import InvalidInputError
@@ -55,7 +55,7 @@ class ReportContent:
     @property
     def digest(self) -> str:
         """A fingerprint: equal contents, and only those, have the same."""
-        values = asdict(self) | {"reported_at": self.reported_at and self.reported_at.astimezone(UTC).isoformat()}
+        values = vars(self) | {"reported_at": self.reported_at and self.reported_at.astimezone(UTC).isoformat()}
         text = json.dumps(values, sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 

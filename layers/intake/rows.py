@@ -24,11 +24,7 @@ def insert_reports(connection: Connection, rows: Sequence[Mapping[str, Any]]) ->
         end = " ON CONFLICT (report_key) DO NOTHING RETURNING report_key, id"
         done = connection.execute(_by_arrays(table, tuple(rows[0]), end), _arrays(table, rows))
     else:
-        bound = {name: sa.bindparam(name, type_=table.c[name].type) for name in rows[0] if name != WKB}
-        shape = sa.func.ST_GeomFromWKB(sa.bindparam(WKB, type_=sa.LargeBinary), SRID)
-        statement = sqlite.insert(table).values(**bound, geom=shape)
-        statement = statement.on_conflict_do_nothing(index_elements=["report_key"])
-        done = connection.execute(statement.returning(table.c.report_key, table.c.id), list(rows))
+        done = connection.execute(_one_by_one(tuple(rows[0])), list(rows))
     return {row.report_key: row.id for row in done}
 
 
@@ -49,6 +45,16 @@ def _arrays(table: Any, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any
         if name != WKB and isinstance(table.c[name].type, sa.JSON):
             columns[f"p_{name}"] = [json.dumps(value) for value in columns[f"p_{name}"]]
     return columns
+
+
+@lru_cache(maxsize=4)
+def _one_by_one(names: tuple[str, ...]) -> Any:
+    """For SQLite; to put the statement together anew would take longer than to store a report."""
+    table: Any = Report.__table__
+    bound = {name: sa.bindparam(name, type_=table.c[name].type) for name in names if name != WKB}
+    shape = sa.func.ST_GeomFromWKB(sa.bindparam(WKB, type_=sa.LargeBinary), SRID)
+    statement = sqlite.insert(table).values(**bound, geom=shape).on_conflict_do_nothing(index_elements=["report_key"])
+    return statement.returning(table.c.report_key, table.c.id)
 
 
 @lru_cache(maxsize=32)
