@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from layers.engine import connect, sessions
 from layers.tables import Outbox, Report, ReportEvent
+from tests.faults.serving import forked_server
 from tests.postgres import free_port
-from tests.senders import add_town, reports, send_all, server
+from tests.senders import add_town, reports, send_all
 
 REPORTS, KILLS, CONNECTIONS = 10_000, 5, 64
 
@@ -37,11 +38,12 @@ def test_every_acknowledged_report_is_there_exactly_once(database_url):
     acknowledged, kills = {}, 0
     while len(acknowledged) < REPORTS:
         waiting = [one for one in made if one[0] not in acknowledged]
-        with server(database_url, port=port) as (process, _):
+        with forked_server(database_url, port) as process:
             # A restarted server takes about a second to be as fast as it will be.
             after = chance.uniform(0.3, 3.0) if kills < KILLS else 200.0
             answered = send_until_killed(process, port, token, waiting, after)
-            kills += process.poll() is not None
+            process.join(0.5)
+            kills += not process.is_alive()
         assert set(answered.values()) <= {201}
         acknowledged |= answered
     assert kills == KILLS

@@ -19,7 +19,18 @@ def main(names: list[str]) -> int:
         print(f"The real data are not here; they are expected in {DATA.parent.name}/{DATA.name} beside the project.")
         return 0
     table = Table(title="The main job on real towns")
-    for column in ("town", "loaded", "repaired", "refused", "drawn", "assigned", "coverage", "findings", "seconds"):
+    for column in (
+        "town",
+        "loaded",
+        "repaired",
+        "refused",
+        "drawn",
+        "assigned",
+        "coverage",
+        "findings",
+        "seconds",
+        "peak MB",
+    ):
         table.add_column(column)
     console = Console(width=200)
     warnings = []
@@ -40,6 +51,7 @@ def main(names: list[str]) -> int:
                 record.seen,
                 ", ".join(f"{count} {kind}" for kind, count in record.findings.items()) or "none",
                 "\n".join(f"{step} {seconds:.1f}" for step, seconds in record.seconds.items()),
+                "\n".join(f"{step} {peak:,}" for step, peak in record.peak_mb.items()),
             )
     console.print(table)
     for text in warnings:

@@ -51,6 +51,33 @@ def test_london_agrees_with_the_official_wards(run):
     assert agreement[100] >= 0.999
 
 
+def test_the_stream_of_london_is_assigned_within_bounded_memory(run, monkeypatch):
+    """Its first month; `python -m tests.real london-crime-stream` takes them all."""
+    monkeypatch.setattr("tests.real.streams.ROWS", 1)
+    record = run("london-crime-stream")
+    assert record.refused == 0
+    assert record.loaded["reports"] == record.facts["rows"] > 50_000
+    agreement = record.facts["agreement"]
+    assert agreement[20] >= 0.98
+    assert agreement[100] >= 0.999
+
+
+def test_bad_geocodes_of_houston_are_queued_and_not_believed(run):
+    record = run("houston-crime-2010")
+    facts = record.facts
+    assert record.loaded["reports"] == 86_314
+    assert facts["bad"] / 86_309 == pytest.approx(0.051, abs=0.001)  # as its README says
+    assert facts["found"] >= 0.99
+    assert facts["false_alarms"] <= 0.04
+
+
+def test_divisions_are_all_there(run):
+    record = run("cn-division-names")
+    assert record.refused == 0
+    assert record.facts["levels"] == {4: 342, 6: 2_978, 9: 41_352, 12: 25_547}
+    assert record.facts["zhuji"] == {6: 1, 9: 23, 12: 515}  # as its README says
+
+
 def test_zhejiang_is_taken_out_of_gcj02(run):
     record = run("cn-county-zhejiang")
     assert record.loaded["boundaries"] == 90

@@ -20,6 +20,7 @@ from layers.grids import grid_frame
 from layers.tables import GridLevel, Report
 from layers.video import isovist_frame
 from tests.real.job import TODAY, Job, Record
+from tests.real.streams import divisions, houston, london_stream
 
 
 def lauf(data: Path, folder: Path) -> Record:
@@ -222,6 +223,9 @@ TOWNS: dict[str, Callable[[Path, Path], Record]] = {
     "tw-tainan-nested": tainan,
     "denver-blocks2020": denver,
     "london-crime-wards": london,
+    "london-crime-stream": london_stream,
+    "houston-crime-2010": houston,
+    "cn-division-names": divisions,
     "cn-county-zhejiang": zhejiang,
     "tw-speed-cameras": taiwan_cameras,
     "helsinki-centre-osm": helsinki,
