@@ -74,7 +74,9 @@ def test_bad_geocodes_of_houston_are_queued_and_not_believed(run):
 def test_divisions_are_all_there(run):
     record = run("cn-division-names")
     assert record.refused == 0
-    assert record.facts["levels"] == {4: 342, 6: 2_978, 9: 41_352, 12: 25_547}
+    # Cities without counties repeat their code with zeros in the list of counties, three times; one county does so
+    # in that of the towns. Each is the place one level up, by the same name.
+    assert record.facts["levels"] == {4: 342, 6: 2_978 - 3, 9: 41_352 - 1, 12: 25_547}
     assert record.facts["zhuji"] == {6: 1, 9: 23, 12: 515}  # as its README says
 
 
