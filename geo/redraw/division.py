@@ -109,7 +109,6 @@ class Division:
             raise RedrawError(f"There is no grid {number} in this plan; load the plan again.")
         return found
 
-
     def aimed_at(self, target: float) -> Division:
         """The same state held against another target.
 

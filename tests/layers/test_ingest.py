@@ -371,7 +371,18 @@ def test_an_unknown_layer_names_the_known_ones(load):
     with pytest.raises(InvalidInputError, match="households"):
         load("persons", HOUSES)
     assert set(LAYERS) == {
-        *("boundaries", "blocks", "households", "addresses", "places", "buildings", "roads", "water", "cameras", "reports")
+        *(
+            "boundaries",
+            "blocks",
+            "households",
+            "addresses",
+            "places",
+            "buildings",
+            "roads",
+            "water",
+            "cameras",
+            "reports",
+        )
     }
 
 
