@@ -16,7 +16,11 @@ from api.principal import Allow
 from tests.api.checks import check_problem
 from tests.two_towns import AWAY, FOREIGN, FOREIGN_WORDS, HOME, NORTH, NOW
 
-OPEN = {("GET", "/health"), ("POST", "/api/session"), ("GET", "/login")}
+OPEN = {("GET", "/health"), ("POST", "/api/session"), ("GET", "/login")} | {
+    # GeoReport v2 asks for no key to learn what can be reported.
+    ("GET", f"/open311/v2/{path}.{{form}}")
+    for path in ("discovery", "services", "services/{service_code}")
+}
 OPEN_FOLDERS = re.compile(r"/static|/vendor/leaflet(-geoman)?@[\d.]+")
 
 

@@ -179,7 +179,7 @@ def test_without_a_line_the_last_picture_stays_and_comes_back(open_map, browser)
 def test_everything_is_reached_by_tab_and_has_a_name(open_map):
     page = open_map()
     names = []
-    for _ in range(14):
+    for _ in range(20):
         page.keyboard.press("Tab")
         names.append(
             page.evaluate(
