@@ -127,7 +127,7 @@ class Report(Base, Loaded, Located):
     legacy: Mapped[bool] = mapped_column(default=False)
     scale: Mapped[int | None]
     satisfaction: Mapped[str | None] = mapped_column(String(16))
-    merged_into: Mapped[int | None] = mapped_column(ForeignKey("report.id"), index=True)
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("report.id"))
     revision: Mapped[int] = mapped_column(default=1)
     geom = geometry("POINT", nullable=True)
 

@@ -13,5 +13,3 @@ def upgrade() -> None:
         ["address_text", "category", "reported_at"],
         unique=False,
     )
-    # Without it SQLite, whose spatial index works by triggers, looks through the whole table at every insert.
-    op.create_index("ix_report_merged_into", "report", ["merged_into"], unique=False)
