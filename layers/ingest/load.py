@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -72,8 +72,8 @@ def load_file(  # noqa: PLR0913 - each is an option of the command line
     """Load a file, and say what became of every row.
 
     Rows are known again by their key: equal ones are left alone, changed ones updated, so that loading a file twice
-    changes nothing. All happens in a savepoint of the caller's transaction; whatever is raised, nothing of the
-    file stays. Refused rows are put, with line, reason and their columns, into `<input>.rejected.csv` beside it.
+    changes nothing. All happens in the caller's transaction, which is rolled back whatever is raised, so that nothing
+    of the file stays. Refused rows are put, with line, reason and their columns, into `<input>.rejected.csv` beside it.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def load_file(  # noqa: PLR0913 - each is an option of the command line
         notes.warnings += source.notes
         reading = Reading.of(source, spec, columns, _zone(tz), notes)
         rejects = RejectFile(source.folder, reading.headers)
-        with session.begin_nested():
+        with _all_or_nothing(session):
             loading = _Loading(session, source, reading, rules, rejects, notes, crs)
             with bulk_insert(session, spec.model.__tablename__):
                 loading.run(progress)
@@ -137,6 +137,20 @@ def load_file(  # noqa: PLR0913 - each is an option of the command line
         reject_file=reject_file,
         bounds=loading.bounds,
     )
+
+
+@contextmanager
+def _all_or_nothing(session: Session) -> Iterator[None]:
+    """Roll the whole transaction back when anything is raised.
+
+    A savepoint would leave the caller's earlier work alone, but below one SQLite keeps what pages were before in a list
+    in memory, and walks through all of it after every row.
+    """
+    try:
+        yield
+    except BaseException:
+        session.rollback()
+        raise
 
 
 def _zone(name: str) -> ZoneInfo:
