@@ -13,7 +13,7 @@ from api.etag import etag_of
 from api.geojson import DECIMALS, geometry_texts, plain
 from layers.access import Principal, Scope
 from layers.calendar import WorkCalendar, is_overdue
-from layers.intake.create import Submission, TakenReport
+from layers.intake.submission import Submission, TakenReport
 from layers.reports import report_frame, report_history
 from layers.tables import (
     Assignment,

@@ -17,8 +17,8 @@ from api.context import now_of
 from api.principal import Allow, bearer_scheme, cookie_scheme
 from layers.access import Permission, Principal
 from layers.intake.batcher import Batcher
-from layers.intake.create import Submission, TakenReport
 from layers.intake.stream import ReportStream
+from layers.intake.submission import Submission, TakenReport
 from layers.sign_in import digest, key_principals
 
 REMEMBERED_S = 1.0

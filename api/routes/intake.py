@@ -12,8 +12,8 @@ from api.problems import problems
 from api.taking import Sender, take_in
 from layers.errors import MissingDataError
 from layers.intake.content import MAX_ADDRESS, MAX_DESCRIPTION, MAX_SUBTYPE
-from layers.intake.create import Submission
 from layers.intake.hotline import HotlineKind, Ticket, require_signature, ticket_report
+from layers.intake.submission import Submission
 from layers.tables import Assignment, ReportCategory, ReportState
 
 router = APIRouter(prefix="/api/intake", tags=["intake"])

@@ -27,7 +27,6 @@ from api.taking import key_holder, take_in
 from layers.access import Permission, Principal
 from layers.errors import NotFoundError, UnauthenticatedError
 from layers.intake.content import MAX_ADDRESS, MAX_KEY, ReportContent
-from layers.intake.create import Submission
 from layers.intake.open311 import (
     SUBTYPE,
     attributes,
@@ -37,6 +36,7 @@ from layers.intake.open311 import (
     standard_address,
     subtype_of,
 )
+from layers.intake.submission import Submission
 from layers.tables import ReportCategory, ReportSource
 
 MAX_TEXT = 4_000

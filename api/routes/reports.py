@@ -21,7 +21,7 @@ from api.taking import Sender, take_in
 from layers.access import EVERYWHERE, Permission, Principal
 from layers.calendar import WorkCalendar
 from layers.intake.content import MAX_ADDRESS, MAX_DESCRIPTION, MAX_KEY, MAX_SUBTYPE, ReportContent
-from layers.intake.create import Submission, TakenReport
+from layers.intake.submission import Submission, TakenReport
 from layers.reports import report_frame
 from layers.tables import Report, ReportCategory, ReportSource, ReportState, Satisfaction, Supervision, Urgency
 from layers.workflow import StepDetails, take_step

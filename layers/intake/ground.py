@@ -17,16 +17,19 @@ from sqlalchemy.orm import Session
 
 from geo.assign import GridIndex
 from geo.crs import metric_crs
+from layers.calendar import WorkCalendar
 from layers.geocode.library import Library
 from layers.geocode.load import library_for
 from layers.geocode.model import Candidate
 from layers.geocode.territory import REACH_M
 from layers.geometry import select_frame, within_bounds
 from layers.grids import in_force
-from layers.tables import SRID, Assignment, Grid, GridLevel, Load, Plan, PlanState
+from layers.tables import SRID, Assignment, Audit, Grid, GridLevel, Load, Plan, PlanState
+from layers.workflow.duty import DutyBook
 
 LEVELS = (GridLevel.VILLAGE, GridLevel.CELL)
 _DEGREES = 1.01 * REACH_M / 110_574.0  # a degree of latitude is nowhere shorter
+DUTIES_S = 2.0
 LIBRARY_S = 2.0
 _PART = 0.2
 """Above this share of changed grids a new index is made instead of mending the old one."""
@@ -60,12 +63,16 @@ class Ground:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._edition: tuple[Any, ...] | None = None
+        self._edition: list[Any] | None = None
+        self._audited: int | None = None
         self._day = date.min
         self._rows: dict[GridLevel, dict[str, tuple[int, int]]] = {level: {} for level in LEVELS}
         self._index: dict[GridLevel, GridIndex | None] = dict.fromkeys(LEVELS)
         self._library: Library | None = None
         self._library_seen: tuple[Any, ...] = ()
+        self._book: DutyBook | None = None
+        self._book_seen: tuple[Any, ...] = ()
+        self._book_until = 0.0
 
     def refresh(self, session: Session, as_of: date) -> None:
         """Bring the indices to the grids in force on a day, as the session sees them; cheap while nothing changes.
@@ -74,7 +81,7 @@ class Ground:
         tells it from the edition in memory. Only what differs is read and mended.
         """
         with self._lock:
-            edition = _edition(session)
+            *edition, self._audited = _edition(session)
             if edition == self._edition and (as_of == self._day or not _changes_between(session, self._day, as_of)):
                 self._day = as_of
                 return
@@ -115,6 +122,31 @@ class Ground:
             if self._library is None or seen != self._library_seen:
                 self._library, self._library_seen = library_for(session, self._day), seen
             return self._library
+
+    def duties(
+        self, session: Session, places: Sequence[tuple[str | None, str | None]], calendar: WorkCalendar
+    ) -> DutyBook:
+        """The catalogue and the teams of places, as of the last `refresh`.
+
+        Every change of them leaves a row in the audit trail, so while its last row is the same so are they; one whose
+        transaction began before that row and ended after it is known after `DUTIES_S` seconds.
+        """
+        with self._lock:
+            seen, now = (self._audited, id(calendar)), time.monotonic()
+            if self._book is None or seen != self._book_seen or now > self._book_until:
+                self._book, self._book_seen, self._book_until = (
+                    DutyBook(session, places, calendar),
+                    seen,
+                    now + DUTIES_S,
+                )
+            else:
+                self._book.add(session, places)
+            return self._book
+
+    def forget_duties(self) -> None:
+        """Read the catalogue and the teams anew at the next `duties`."""
+        with self._lock:
+            self._book = None
 
     def locate(self, session: Session, lon: np.ndarray, lat: np.ndarray) -> list[Home]:
         """(n,) homes of (n,) points in degrees, NaN without a point; the rules are those of `assign_all`.
@@ -186,10 +218,11 @@ def _home(village: str | None, cell: str | None, village_m: float, cell_m: float
 
 
 def _edition(session: Session) -> tuple[Any, ...]:
-    """What changes with each change of the grids in force; both tables are small."""
+    """What changes with each change of the grids in force, from small tables; and the last row of the audit trail."""
     load, plan = Load.__table__.c, Plan.__table__.c
     loads = sa.select(sa.func.max(load.id)).where(load.layer == "boundaries").scalar_subquery()
-    plans = sa.select(sa.func.count(plan.id), sa.func.sum(plan.revision), sa.func.max(plan.id), loads)
+    audited = sa.select(sa.func.max(Audit.__table__.c.id)).scalar_subquery()
+    plans = sa.select(sa.func.count(plan.id), sa.func.sum(plan.revision), sa.func.max(plan.id), loads, audited)
     published = plan.state.in_((PlanState.PUBLISHED, PlanState.SUPERSEDED))
     return tuple(session.connection().execute(plans.where(published)).one())
 

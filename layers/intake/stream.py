@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from layers.calendar import WorkCalendar
 from layers.engine import begin_writing
 from layers.intake.batcher import Batcher
-from layers.intake.create import Submission, TakenReport, create_reports
+from layers.intake.create import create_reports
 from layers.intake.ground import Ground
+from layers.intake.submission import Submission, TakenReport
 
 MOST_WAITING = 20_000
 
@@ -44,15 +45,16 @@ class ReportStream:
         """Store what was taken, then stop."""
         self._batcher.close()
 
-    def _store(self, submissions: Sequence[Submission]) -> list[TakenReport | Exception]:
+    def _store(self, submissions: Sequence[Submission], *, again: bool = False) -> list[TakenReport | Exception]:
         try:
             return self._transaction(submissions)
         except (sa.exc.OperationalError, sa.exc.InterfaceError):
             raise  # no database, which concerns everybody
         except Exception as error:  # noqa: BLE001 one report that nobody foresaw must not spoil its neighbours
-            if len(submissions) == 1:
-                return [error]
-            return [outcome for one in submissions for outcome in self._store([one])]
+            self._ground.forget_duties()  # an office may have been removed a moment ago
+            if len(submissions) > 1:
+                return [outcome for one in submissions for outcome in self._store([one])]
+            return [error] if again else self._store(submissions, again=True)
 
     def _transaction(self, submissions: Sequence[Submission]) -> list[TakenReport | Exception]:
         with self._factory.begin() as session:

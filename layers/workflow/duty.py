@@ -49,17 +49,23 @@ class DutyBook:
         self, session: Session, places: Iterable[tuple[str | None, str | None]], calendar: WorkCalendar
     ) -> None:
         self._calendar = calendar
-        connection = session.connection()
-        items = connection.execute(sa.select(CatalogueItem.__table__)).all()
+        items = session.connection().execute(sa.select(CatalogueItem.__table__)).all()
         self._items: dict[tuple[str, str], Any] = {(item.category, item.subtype): item for item in items}
         self._teams: dict[str, list[Any]] = {}
-        areas = sorted({area for grid, village in set(places) for area in area_chain(grid, village)})
-        for start in range(0, len(areas), _AREAS_PER_STATEMENT):
-            part = areas[start : start + _AREAS_PER_STATEMENT]
-            table: Any = Team.__table__
-            for team in connection.execute(sa.select(table).where(table.c.area_code.in_(part)).order_by(table.c.name)):
-                self._teams.setdefault(team.area_code, []).append(team)
         self._due: dict[tuple[int, datetime], datetime | None] = {}
+        self.add(session, places)
+
+    def add(self, session: Session, places: Iterable[tuple[str | None, str | None]]) -> None:
+        """Read the teams of more places; those that were read already stay as they were."""
+        areas = {area for grid, village in set(places) for area in area_chain(grid, village)}
+        missing = sorted(areas - self._teams.keys())
+        self._teams |= {area: [] for area in missing}
+        for start in range(0, len(missing), _AREAS_PER_STATEMENT):
+            part = missing[start : start + _AREAS_PER_STATEMENT]
+            table: Any = Team.__table__
+            found = sa.select(table).where(table.c.area_code.in_(part)).order_by(table.c.name)
+            for team in session.connection().execute(found):
+                self._teams[team.area_code].append(team)
 
     def item(self, category: str, subtype: str | None) -> Any | None:
         """The item of a matter: that of its subtype, else that of its whole category, else None."""

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from layers.access import EVERYWHERE, Scope
 from layers.errors import ForbiddenError, InvalidInputError, KeyReusedError
 from layers.intake.content import ReportContent
-from layers.intake.create import Submission, TakenReport, create_report, create_reports
+from layers.intake.create import create_report, create_reports
 from layers.intake.ground import Ground, locate_once
+from layers.intake.submission import Submission, TakenReport
 from layers.reports import report_frame, report_history
 from layers.tables import Grid, GridLevel, Outbox, Plan, Report, ReportLink
 from layers.workflow.catalogue import load_catalogue

@@ -12,8 +12,8 @@ from layers.errors import IntakeFullError, InvalidInputError
 from layers.intake import stream as module
 from layers.intake.batcher import Batcher
 from layers.intake.content import ReportContent
-from layers.intake.create import Submission
 from layers.intake.stream import ReportStream
+from layers.intake.submission import Submission
 from layers.tables import Report, ReportEvent
 from tests.two_towns import NORTH, NOW, two_towns
 
