@@ -29,7 +29,7 @@ from layers.workflow.duty import DutyBook
 
 LEVELS = (GridLevel.VILLAGE, GridLevel.CELL)
 _DEGREES = 1.01 * REACH_M / 110_574.0  # a degree of latitude is nowhere shorter
-DUTIES_S = 2.0
+DUTIES_S = 10.0
 LIBRARY_S = 2.0
 _PART = 0.2
 """Above this share of changed grids a new index is made instead of mending the old one."""

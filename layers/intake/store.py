@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import shapely
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -14,7 +13,7 @@ from layers.access import VILLAGE_DIGITS
 from layers.geocode.placing import candidate_rows
 from layers.intake.content import ReportContent
 from layers.intake.ground import Home
-from layers.intake.rows import WKB, insert_reports, insert_rows
+from layers.intake.rows import LAT, LON, insert_reports, insert_rows
 from layers.intake.submission import Submission, TakenReport
 from layers.tables import LinkKind, ReportCandidate, ReportLink, ReportState
 from layers.workflow.duplicates import Duplicate, LinkedReport, Place, find_duplicates
@@ -93,7 +92,8 @@ def _row(one: Submission, home: Home, duty: Duty) -> dict[str, Any]:
         "due_at": duty.due_at,
         "team_id": duty.team_id,
         **_FIXED,
-        WKB: None if lon is None else shapely.to_wkb(shapely.Point(lon, lat)),
+        LON: lon,
+        LAT: lat,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import unicodedata
 from collections.abc import Sequence
@@ -132,7 +133,8 @@ def _stored(session: Session, reports: Sequence[Place], load_id: int | None) -> 
             values: dict[str, Any] = {} if load_id is None else {"load": load_id}
             if connection.dialect.name == "postgresql":
                 statement = _newest_lateral(column, load_id is not None)
-                values |= {name: [one[name] for one in asked] for name in asked[0]}
+                rows = [{**one, "place": place} for place, one in enumerate(asked)]
+                values["places"] = json.dumps(rows, ensure_ascii=False, default=datetime.isoformat)
             else:
                 statement = _newest_united(column, len(part), load_id is not None)
                 values |= {f"{name}{place}": value for place, one in enumerate(asked) for name, value in one.items()}
@@ -161,12 +163,12 @@ _KINDS = {"home": "text", "category": "text", "since": "timestamptz", "until": "
 
 @lru_cache(maxsize=4)
 def _newest_lateral(column: str, of_a_load: bool) -> Any:
-    """The newest reports at each of some places, which come as one array for each name."""
+    """The newest reports at each of some places, which come as one JSON text."""
     one = _newest_at(column, of_a_load).format(**{name: f"v.{name}" for name in _KINDS})
-    arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _KINDS.items())
+    columns = ", ".join(f"{name} {kind}" for name, kind in _KINDS.items())
     return sa.text(
-        "SELECT v.place - 1 AS place, r.* "  # noqa: S608 our own names
-        f"FROM unnest({arrays}) WITH ORDINALITY AS v({', '.join(_KINDS)}, place) CROSS JOIN LATERAL ({one}) AS r"
+        "SELECT v.place, r.* "  # noqa: S608 our own names
+        f"FROM json_to_recordset(CAST(:places AS json)) AS v({columns}, place integer) CROSS JOIN LATERAL ({one}) AS r"
     )
 
 
