@@ -11,6 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from geo.draw.request import Request
+from geo.draw.rims import Around, around_of
 from geo.draw.rings import Rings, rings_around
 
 RIVER_REACH_M = 0.1  # a block edge this close to a river line lies on it
@@ -27,6 +28,7 @@ class Graph:
     bridge: NDArray[np.bool_]  # (e,) and a road crosses it
     component: NDArray[np.int64]  # (n,) blocks that hang together
     bank: NDArray[np.int64]  # (n,) blocks that hang together without crossing a river
+    around: Around
 
 
 def graph_of(request: Request) -> Graph:
@@ -41,7 +43,9 @@ def graph_of(request: Request) -> Graph:
     edges = np.column_stack([keys // size, keys % size])
     length = summed(inverse, rings.length[real], len(keys))
     river, bridge = _river_edges(request, edges, length)
-    return Graph(rings, edges, length, river, bridge, components(size, edges), components(size, edges[~river]))
+    around = around_of(rings, edges, request.geometries)
+    whole, banks = components(size, edges), components(size, edges[~river])
+    return Graph(rings, edges, length, river, bridge, whole, banks, around)
 
 
 def components(size: int, edges: NDArray[np.int64]) -> NDArray[np.int64]:

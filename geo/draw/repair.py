@@ -1,11 +1,14 @@
-"""Make a plan whole: every grid in one piece, no grid empty."""
+"""Make a plan whole: every grid in one piece, none around another, no number without blocks."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.draw.enclaves import opened
 from geo.draw.graph import Graph, components
+
+OPENINGS = 6  # rounds of opening rings and joining what falls apart
 
 
 def join_pieces(
@@ -22,8 +25,32 @@ def join_pieces(
     Pieces holding fixed blocks stay; only neighbours of the same `allowed` region (n,) whose grid is not flagged in
     `closed` (k,) are chosen; blocks labelled -1 are unassigned and join a neighbour as well, except those `waiting`
     (n,).
-    A piece without an allowed neighbour keeps its label.
+    A piece without an allowed neighbour keeps its label. Unless blocks are left waiting, new grids around others are
+    opened (see `opened`), and new grids are numbered from k on without gaps.
     """
+    label = _joined(graph, label, weight, allowed, fixed, closed, waiting)
+    if waiting is not None or (label < 0).any():
+        return label
+    for _ in range(OPENINGS):
+        whole = opened(graph.around, label, weight, allowed, len(closed))
+        if (whole == label).all():
+            break
+        label = _joined(graph, whole, weight, allowed, fixed, closed, None)
+    numbers, place = np.unique(label, return_inverse=True)
+    fresh = numbers >= len(closed)
+    numbers[fresh] = len(closed) + np.arange(fresh.sum())
+    return numbers[place].astype(np.int32)
+
+
+def _joined(
+    graph: Graph,
+    label: NDArray[np.int32],
+    weight: NDArray[np.float64],
+    allowed: NDArray[np.int64],
+    fixed: NDArray[np.bool_],
+    closed: NDArray[np.bool_],
+    waiting: NDArray[np.bool_] | None,
+) -> NDArray[np.int32]:
     shut = np.zeros(max(int(label.max(initial=-1)) + 2, len(closed)), bool)
     shut[: len(closed)] = closed
     fixed = fixed if waiting is None else fixed | waiting
