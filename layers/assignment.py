@@ -34,6 +34,8 @@ from layers.tables import (
 )
 
 Progress = Callable[[int, int], None]
+ROWS_AT_ONCE = 200_000
+"""Rows of a table that are held in memory at the same time."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +121,28 @@ def _assign_table(
     columns = [table.id, table.village_code] + ([table.grid_code] if has_grid else [])
     if table is Report:
         columns += [Report.assignment, Report.distance_m]
-    frame = select_frame(session, columns, table.geom, *conditions, order_by=table.id)
-    if frame.empty:
-        return AssignmentCount(table.__tablename__, 0, 0, 0, 0, 0, 0, 0)
+    count, after, full = AssignmentCount(table.__tablename__, 0, 0, 0, 0, 0, 0, 0), 0, True
+    while full:
+        part = (*conditions, table.id > after)
+        frame = select_frame(session, columns, table.geom, *part, order_by=table.id, limit=ROWS_AT_ONCE)
+        full = len(frame) == ROWS_AT_ONCE
+        if not frame.empty:
+            count = _sum(count, _assign_rows(session, table, frame, villages, cells))
+            after = int(frame["id"].iloc[-1])
+    return count
+
+
+def _sum(one: AssignmentCount, other: AssignmentCount) -> AssignmentCount:
+    """Both counts of the same table together."""
+    numbers = {name: value + getattr(other, name) for name, value in vars(one).items() if name != "table"}
+    return replace(one, **numbers)
+
+
+def _assign_rows(
+    session: Session, table: Any, frame: gpd.GeoDataFrame, villages: Territory | None, cells: Territory | None
+) -> AssignmentCount:
+    """Give the rows of a frame their village and grid."""
+    has_grid = "grid_code" in frame
     points = frame.geometry.representative_point() if table is Building else frame.geometry
     x, y = points.x.to_numpy(dtype=float), points.y.to_numpy(dtype=float)
     nobody = np.full(len(frame), None, dtype=object)

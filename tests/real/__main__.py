@@ -54,7 +54,7 @@ def main(names: list[str]) -> int:
                 "\n".join(f"{step} {peak:,}" for step, peak in record.peak_mb.items()),
             )
     console.print(table)
-    for text in warnings:
+    for text in dict.fromkeys(warnings):
         console.print(text, markup=False)
     return 0
 
