@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from layers.geocode.confidence import FEATURES, probabilities
 from layers.geocode.distance import METRES_PER_DEGREE
+from layers.geocode.kernel import TOP
 from layers.geocode.model import (
     ACCEPT_CONFIDENCE,
     FINE,
@@ -46,7 +49,7 @@ _WIDTHS = (12, 9, 6, 4, 2)
 
 def answer(library: Any, queries: list[Query], found: tuple[Array, ...]) -> list[Geocoded]:
     """(n,) answers for (n,) queries and what `Library.resolve` found for them."""
-    grids, shares, rows, _, facts, bits = found
+    grids, shares, rows, *_, bits = found
     facets = features(queries, shares, bits)
     coarse = facets[:, KNOWN_NUMBERS] == 0
     circles = [
@@ -62,10 +65,8 @@ def answer(library: Any, queries: list[Query], found: tuple[Array, ...]) -> list
         if query.whole >= 0:
             _stand_for(library, query.whole, at, found, certain)
     certain *= _spread(library, circles, grids, shares, rows)
-    return [
-        _answer(library, query, _Found(grids[at], shares[at], rows[at], facts[at], bits[at]), circles[at], certain[at])
-        for at, query in enumerate(queries)
-    ]
+    parts = zip(queries, _each(library, found), circles, certain.tolist(), strict=True)
+    return [_answer(library, query, one, circle, sure) for query, one, circle, sure in parts]
 
 
 def features(queries: list[Query], shares: Array, bits: Array) -> Array:
@@ -102,14 +103,41 @@ def _stand_for(library: Any, row: int, at: int, found: tuple[Array, ...], certai
     certain[at] = WHOLE
 
 
-class _Found:
-    """What the kernel found for one query."""
+class _Found(NamedTuple):
+    """What was found for one query: its likeliest grids, their shares and best rows, facts and bits of the first row.
 
-    __slots__ = ("bits", "facts", "grids", "rows", "shares")
+    lon, lat, villages : of the best rows; names, numbers, key : of the first row
+    """
 
-    def __init__(self, grids: Array, shares: Array, rows: Array, facts: Array, bits: Array) -> None:
-        self.grids, self.shares, self.rows = grids.tolist(), shares.tolist(), rows.tolist()
-        self.facts, self.bits = facts.tolist(), bits.tolist()
+    grids: list[int]
+    shares: list[float]
+    rows: list[int]
+    facts: list[float]
+    bits: list[int]
+    lon: list[float]
+    lat: list[float]
+    villages: list[int]
+    names: list[int]
+    numbers: list[int]
+    key: str
+
+
+def _each(library: Any, found: tuple[Array, ...]) -> Iterator[_Found]:
+    """What was found, query by query; what has no row carries that of any other."""
+    grids, shares, rows, _, facts, bits = found
+    own, kept = library.rows, rows[:, :_KEPT]
+    if not len(own):
+        kept = np.zeros((len(rows), 0), dtype=np.int32)
+    first = rows[:, 0] if len(own) else np.zeros(0, dtype=np.int32)
+    used = (grids > -2).sum(axis=1).tolist()
+    columns = (grids, shares, rows, facts, bits, own.lon[kept], own.lat[kept], own.village[kept])
+    lists = [column.tolist() for column in columns]
+    alone = [own.names[first].tolist(), own.numbers[first].tolist(), own.keys[first].tolist()]
+    nothing: Any = ([], [], "")
+    for at, size in enumerate(used):
+        head = tuple(part[at] for part in alone) if len(own) else nothing
+        first_three = (part[at][:size] if size < TOP else part[at] for part in lists[:3])
+        yield _Found(*first_three, *(part[at] for part in lists[3:]), *head)
 
 
 def _spread(library: Any, circles: list[Circle | None], grids: Array, shares: Array, rows: Array) -> Array:
@@ -137,30 +165,35 @@ def _spread(library: Any, circles: list[Circle | None], grids: Array, shares: Ar
 
 
 def _answer(library: Any, query: Query, found: _Found, circle: Circle | None, certain: float) -> Geocoded:
-    if found.rows[0] < 0:
+    if not found.rows or found.rows[0] < 0:
         return _coarse(library, query)
-    level = level_of(library, query, found.rows[0], found.bits)
+    level = level_of(library, query, found)
     if circle is not None:
         certain *= BESIDE if circle.vague or level not in FINE else 1.0
         level = AddressLevel.ROAD if circle.reason == "junction" else level
     elif level == AddressLevel.ROAD:
         certain *= ALONG
-    lon, lat, radius = _point(library, found, circle)
-    known = [at for at, grid in enumerate(found.grids) if grid > -2]
-    confidence = float(certain) if found.grids[0] >= 0 else 0.0
-    scale = float(certain) / max(found.shares[0], 1e-9)
-    chances = [min(share * scale, 1.0) if at == 0 else share * min(scale, 1.0) for at, share in enumerate(found.shares)]
+    fine = level in FINE
+    lon, lat, radius = _point(found, circle)
+    first = found.grids[0]
+    confidence = certain if first >= 0 else 0.0
+    scale = certain / max(found.shares[0], 1e-9)
+    less = min(scale, 1.0)
+    chances = [share * less for share in found.shares]
+    chances[0] = min(found.shares[0] * scale, 1.0)
     codes = library.cells.codes if library.cells else ()
-    grids = tuple((str(codes[found.grids[at]]), round(chances[at], 4)) for at in known if found.grids[at] >= 0)
-    pointlike = level in FINE or level == AddressLevel.ESTATE or circle is not None
-    single = confidence >= (LIKELY if pointlike else ACCEPT_CONFIDENCE)
-    candidates = tuple(
-        _candidate(library, query, found, at, level, chances[at], circle, (lon, lat, radius))
-        for at in known[:_KEPT]
-        if at == 0 or chances[at] >= LEAST
+    grids = tuple(
+        [(codes[grid], round(chance, 4)) for grid, chance in zip(found.grids, chances, strict=True) if grid >= 0]
     )
-    row = found.rows[0]
-    grid_code = str(codes[found.grids[0]]) if single and found.grids[0] >= 0 else None
+    single = confidence >= (LIKELY if fine or level == AddressLevel.ESTATE or circle is not None else ACCEPT_CONFIDENCE)
+    place = (lon, lat, radius) if circle is not None else (None, None, 20.0 if fine else radius)
+    candidates = tuple(
+        [
+            _candidate(library, query, found, at, level, chance, circle, place)
+            for at, chance in enumerate(chances[:_KEPT])
+            if at == 0 or chance >= LEAST
+        ]
+    )
     honest = radius <= POINT_RADIUS_M or circle is not None
     return Geocoded(
         text=query.text,
@@ -169,9 +202,9 @@ def _answer(library: Any, query: Query, found: _Found, circle: Circle | None, ce
         radius_m=round(radius, 1),
         lon=lon if honest else None,
         lat=lat if honest else None,
-        address_key=(str(library.rows.keys[row]) or None) if level in FINE else None,
-        village_code=_village(library, found, known, single, row),
-        grid_code=grid_code,
+        address_key=(found.key or None) if fine else None,
+        village_code=_village(library, found, single),
+        grid_code=codes[first] if single and first >= 0 else None,
         candidates=candidates,
         grids=grids,
         ancestor_code=_ancestor([code for code, chance in grids if chance >= 0.02] or [code for code, _ in grids]),
@@ -179,37 +212,42 @@ def _answer(library: Any, query: Query, found: _Found, circle: Circle | None, ce
     )
 
 
-def _village(library: Any, found: _Found, known: list[int], single: bool, row: int) -> str | None:
-    if library.villages is None:
+def _village(library: Any, found: _Found, single: bool) -> str | None:
+    own = found.villages[0]
+    if library.villages is None or own < 0:
         return None
-    villages = {int(library.rows.village[found.rows[at]]) for at in known if found.shares[at] >= 0.05}
-    own = int(library.rows.village[row])
-    if own < 0 or (not single and villages != {own}):
-        return None
-    return str(library.villages.codes[own])
+    if not single:
+        others = zip(found.rows, found.shares, strict=True)
+        if any(share >= 0.05 and library.rows.village[row] != own for row, share in others) or found.shares[0] < 0.05:
+            return None
+    code: str = library.villages.codes[own]
+    return code
 
 
-def level_of(library: Any, query: Query, row: int, bits: list[int]) -> AddressLevel:
-    """How far down the text and the row agree."""
-    if query.whole >= 0 and query.whole == row:
-        told = library.told.get(row)
-        return told[0] if told else _own_level(library, row)
-    numbers, names = library.rows.numbers[row].tolist(), library.rows.names[row].tolist()
-    said = {number.value for at, number in enumerate(query.numbers) if bits[1] >> at & 1}
-    wrong = {number.kind for at, number in enumerate(query.numbers) if not bits[1] >> at & 1}
-    agreed = [column for column, value in enumerate(numbers) if value >= 0 and value in said]
-    missed = min((kind for kind in wrong if kind >= 0), default=9)
-    for column in reversed(agreed):
-        if column >= 2 and column <= max(missed, 2) and not (missed == 2 and column > 2):
-            return _LEVEL_OF_NUMBER[column]
-    kinds = [
-        library.names.kinds[meaning.name]
-        for at, span in enumerate(query.spans)
-        if bits[0] >> at & 1
-        for meaning in span.meanings
-        if names[library.names.kinds[meaning.name]] == meaning.name
-    ]
-    return _LEVEL_OF_NAME[max(kinds)] if kinds else AddressLevel.NONE
+def level_of(library: Any, query: Query, found: _Found) -> AddressLevel:
+    """How far down the text and the likeliest row agree."""
+    if query.whole >= 0 and query.whole == found.rows[0]:
+        told = library.told.get(query.whole)
+        return told[0] if told else _own_level(library, query.whole)
+    if query.numbers:
+        said, missed = set(), 9
+        for at, number in enumerate(query.numbers):
+            if found.bits[1] >> at & 1:
+                said.add(number.value)
+            elif 0 <= number.kind < missed:
+                missed = number.kind
+        most = max(2, missed)
+        for column in range(min(5, most), 1, -1):
+            if found.numbers[column] >= 0 and found.numbers[column] in said:
+                return _LEVEL_OF_NUMBER[column]
+    best, kinds = -1, library.names.kinds
+    for at, span in enumerate(query.spans):
+        if found.bits[0] >> at & 1:
+            for meaning in span.meanings:
+                kind = kinds[meaning.name]
+                if kind > best and found.names[kind] == meaning.name:
+                    best = kind
+    return _LEVEL_OF_NAME[Kind(best)] if best >= 0 else AddressLevel.NONE
 
 
 def _own_level(library: Any, row: int) -> AddressLevel:
@@ -221,16 +259,14 @@ def _own_level(library: Any, row: int) -> AddressLevel:
     return _LEVEL_OF_NAME[Kind(max(names))] if names else AddressLevel.NUMBER
 
 
-def _point(library: Any, found: _Found, circle: Circle | None) -> tuple[float, float, float]:
-    row = found.rows[0]
+def _point(found: _Found, circle: Circle | None) -> tuple[float, float, float]:
     if circle is not None:
         return circle.lon, circle.lat, circle.radius_m
     _, tied, west, south, east, north = found.facts[:6]
-    lon, lat = float(library.rows.lon[row]), float(library.rows.lat[row])
     if tied <= 1:
-        return lon, lat, 20.0
-    width = (east - west) * METRES_PER_DEGREE * float(np.cos(np.radians(lat)))
-    radius = max(20.0, float(np.hypot(width, (north - south) * METRES_PER_DEGREE)) / 2)
+        return found.lon[0], found.lat[0], 20.0
+    width = (east - west) * METRES_PER_DEGREE * math.cos(math.radians(found.lat[0]))
+    radius = max(20.0, math.hypot(width, (north - south) * METRES_PER_DEGREE) / 2)
     return round((west + east) / 2, 7), round((south + north) / 2, 7), radius
 
 
@@ -242,22 +278,21 @@ def _candidate(
     level: AddressLevel,
     chance: float,
     circle: Circle | None,
-    point: tuple[float, float, float],
+    place: tuple[float | None, float | None, float],
 ) -> Candidate:
-    row, grid = found.rows[at], found.grids[at]
-    village = int(library.rows.village[row])
-    fine = level in FINE
-    lon, lat = float(library.rows.lon[row]), float(library.rows.lat[row])
-    radius = 20.0 if fine else point[2]
-    if circle is not None:
-        lon, lat, radius = circle.lon, circle.lat, circle.radius_m
+    """One row as a candidate; `place` is that of the circle around it, or says how large it is."""
+    row, grid, village = found.rows[at], found.grids[at], found.villages[at]
+    lon, lat, radius = place
+    key = None
+    if level in FINE:
+        key = (found.key if at == 0 else str(library.rows.keys[row])) or None
     return Candidate(
         level=level,
-        address_key=(str(library.rows.keys[row]) or None) if fine else None,
-        village_code=str(library.villages.codes[village]) if library.villages and village >= 0 else None,
-        grid_code=str(library.cells.codes[grid]) if grid >= 0 else None,
-        lon=lon,
-        lat=lat,
+        address_key=key,
+        village_code=library.villages.codes[village] if library.villages and village >= 0 else None,
+        grid_code=library.cells.codes[grid] if grid >= 0 else None,
+        lon=found.lon[at] if lon is None else lon,
+        lat=found.lat[at] if lat is None else lat,
         confidence=round(chance, 4),
         radius_m=round(radius, 1),
         name=partial(library.label, row, _PARTS.get(level, 99)),

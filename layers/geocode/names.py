@@ -86,6 +86,7 @@ class Names:
         self._near: dict[str, tuple[str, ...]] = {}
         self._towns: set[str] = set()
         self.distant: set[int] = set()
+        self.slips: dict[tuple[str, str, str], tuple[int, int, tuple[Meaning, ...]] | None] = {}
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -156,6 +157,7 @@ class Names:
             if len(form) >= _MIN_FUZZY and self._blurs(meanings) and not self._blurs(before):
                 for piece in {form, *deletes(form)}:
                     near[piece].append(form)
+        self.slips.clear()
         for head, sizes in lengths.items():
             self._lengths[head] = tuple(sorted(sizes.union(self._lengths.get(head, ())), reverse=True))
         for piece, forms in near.items():
@@ -173,31 +175,37 @@ class Names:
         text = self.texts[number]
         return _SUFFIX[self.kinds[number]].sub("", text)
 
-    def _longest(self, text: str, start: int) -> int:
-        for size in self._lengths.get(text[start : start + 2], ()):
-            if text[start : start + size] in self.forms and start + size <= len(text):
-                return start + size
-        return 0
-
     def scan(self, text: str) -> list[Span]:
         """The names in a text that are written as the library knows them, from left to right.
 
         The longest one at a place wins, unless a longer one begins inside it.
         """
         spans: list[Span] = []
-        at, size = 0, len(text)
-        while at < size - 1:
-            end = self._longest(text, at)
-            if not end:
+        heads, forms = self._lengths, self.forms
+        at, last = 0, len(text) - 1
+        while at < last:
+            sizes = heads.get(text[at : at + 2])
+            size = self._longest(text, at, sizes, 0) if sizes else 0
+            if not size:
                 at += 1
                 continue
-            for later in range(at + 1, end):
-                other = self._longest(text, later)
-                if other > end and other - later > end - at:
-                    at, end = later, other
-            spans.append(Span(at, end, self.forms[text[at:end]]))
-            at = end
+            for later in range(at + 1, min(at + size, last)):
+                sizes = heads.get(text[later : later + 2])
+                if sizes and sizes[0] > size and (longer := self._longest(text, later, sizes, size)):
+                    at, size = later, longer
+            spans.append(Span(at, at + size, forms[text[at : at + size]]))
+            at += size
         return spans
+
+    def _longest(self, text: str, start: int, sizes: tuple[int, ...], least: int) -> int:
+        """The size of the longest form at a place that is longer than `least`, 0 if none is."""
+        room = len(text) - start
+        for size in sizes:
+            if size <= least:
+                return 0
+            if size <= room and text[start : start + size] in self.forms:
+                return size
+        return 0
 
     def near(self, word: str) -> dict[str, float]:
         """Forms that differ from `word` by one character changed, left out, added or swapped, with a score < 1."""

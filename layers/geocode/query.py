@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from geo.address import Offset, china, normalise, parse
 from geo.address.numbers import number_key
-from layers.geocode.names import Kind, Meaning, Names, Span
-from layers.geocode.rows import NUMBERS, Values
+from layers.geocode.names import Kind, Names, Span
+from layers.geocode.rows import Values
+from layers.geocode.slips import misspelt
 
 _SPOKEN = "[零〇一二三四五六七八九十百两壹贰叁肆伍陆柒捌玖拾佰]"
 _FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰", "一二三四五六七八九十百")
@@ -27,7 +28,8 @@ _UNIT = {
     "组": 0, "队": 0, "弄": 1, "巷": 1, "号": 2, "幢": 3, "栋": 3, "座": 3, "号楼": 3, "单元": 4, "号门": 4,
     "室": 5, "房": 5, "层": 6, "楼": 6, "楼层": 6, "F": 6, "支弄": 1,
 }  # fmt: skip
-_FLOOR = 6
+_HOUSE, _BUILDING, _FLOOR = 2, 3, 6
+_BEGINS = re.compile(rf"[0-9A-Za-z第附负地{_SPOKEN[1:-1]}]")
 _OFFSET_SIGN = re.compile(r"[侧面旁边近口首头]|对[面过]|附近|交叉|隔壁|尽头|[0-9]米|[东南西北]段")
 _WORD = re.compile(r"[\u4e00-\u9fff]+|[A-Za-z]{2,}")
 _OFFSET_WORDS = re.compile(
@@ -52,8 +54,7 @@ class Number(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(NamedTuple):
     """One text, read.
 
     unread : characters that mean nothing to the library; strange : names it does not know; foreign : areas it does
@@ -81,16 +82,21 @@ def read(text: str, names: Names, values: Values, whole: Callable[[str], int]) -
     plain = normalise(text)
     known = whole(plain.replace(" ", ""))
     spans = names.scan(plain)
-    masked = list(plain)
-    for span in spans:
-        masked[span.start : span.end] = "\x00" * (span.end - span.start)
-    numbers, used = _numbers("".join(masked), spans, names, values)
-    for start, end in used:
-        masked[start:end] = "\x01" * (end - start)
-    rest = "".join(masked)
+    masked = _masked(plain, [span[:2] for span in spans], "\x00")
+    numbers, used = _numbers(masked, spans, names, values)
+    rest = _masked(masked, used, "\x01")
     if rest.strip("\x00\x01 -()") == "":
         return Query(text, plain, tuple(spans), tuple(numbers), whole=known)
     return _with_words(text, plain, rest, spans, numbers, names, known)
+
+
+def _masked(text: str, stretches: list[tuple[int, int]], sign: str) -> str:
+    """The text with other signs where something was read."""
+    parts, at = [], 0
+    for start, end in stretches:
+        parts += [text[at:start], sign * (end - start)]
+        at = end
+    return "".join([*parts, text[at:]])
 
 
 def _with_words(
@@ -100,7 +106,7 @@ def _with_words(
     unread = strange = foreign = fuzzy = 0
     for found in _WORD.finditer(rest):
         start, end = found.span()
-        corrected = _misspelt(plain, start, end, spans, names)
+        corrected = misspelt(plain, start, end, spans, names)
         if corrected:
             fuzzy += 1
             spans = sorted(
@@ -111,89 +117,84 @@ def _with_words(
             left = plain[start:end]
         left = _OFFSET_WORDS.sub(" ", left) if offsets else left
         for piece in left.split():
-            if _PLAIN_NOISE.match(piece):
-                unread += len(piece) > 2
-            elif _is_area(piece):
-                foreign += 1
-            elif _NAMED.match(piece):
-                strange += 1
-            else:
-                unread += len(piece)
+            said = _said(piece)
+            unread, strange, foreign = unread + said[0], strange + said[1], foreign + said[2]
     return Query(text, plain, tuple(spans), tuple(numbers), offsets, unread, strange, foreign, fuzzy, known)
 
 
-def _is_area(piece: str) -> bool:
-    if len(piece) < 2:
-        return False
-    return _AREA.search(piece) is not None or any(True for _ in china().at(piece, 0))
-
-
-def _misspelt(plain: str, start: int, end: int, spans: list[Span], names: Names) -> Span | None:
-    """The name that the word at [start, end) may be with one slip, together with a short name beside it or alone."""
-    before = next((span for span in spans if span.end == start and span.meanings[0].reason == "short"), None)
-    after = next((span for span in spans if span.start == end and span.meanings[0].reason == "short"), None)
-    lefts = [start] + ([before.start] if before else [])
-    rights = [end] + ([after.end] if after else [])
-    best: tuple[float, int, int, dict[str, float]] | None = None
-    windows = {(left, right) for left in lefts for right in rights if 2 <= right - left <= 16}
-    if end - start > 3:
-        windows |= {
-            (left, right) for left in range(start, end - 2) for right in range(left + 3, min(end, left + 10) + 1)
-        }
-    for left, right in sorted(windows):
-        found = names.near(plain[left:right])
-        if found:
-            score = max(found.values()) + 0.02 * (right - left)
-            if best is None or score > best[0]:
-                best = (score, left, right, found)
-    if best is None:
-        return None
-    _, left, right, found = best
-    top = max(found.values())
-    meanings: dict[tuple[int, int, int], Meaning] = {}
-    for form, score in found.items():
-        if score < top - 0.25:
-            continue
-        for meaning in names.forms[form]:
-            key = (meaning.name, meaning.low, meaning.high)
-            weight = meaning.weight * score
-            if key not in meanings or meanings[key].weight < weight:
-                meanings[key] = meaning._replace(weight=weight, reason="fuzzy")
-    return Span(left, right, tuple(sorted(meanings.values())))
+@lru_cache(maxsize=50_000)
+def _said(piece: str) -> tuple[int, int, int]:
+    """How many characters of a word that is no name say nothing, and whether it is a strange name or a foreign area."""
+    if _PLAIN_NOISE.match(piece):
+        return int(len(piece) > 2), 0, 0
+    if len(piece) >= 2 and (_AREA.search(piece) or any(True for _ in china().at(piece, 0))):
+        return 0, 0, 1
+    return (0, 1, 0) if _NAMED.match(piece) else (len(piece), 0, 0)
 
 
 def _numbers(
     masked: str, spans: list[Span], names: Names, values: Values
 ) -> tuple[list[Number], list[tuple[int, int]]]:
-    kinds = {names.kinds[meaning.name] for span in spans for meaning in span.meanings if meaning.reason != "short"}
-    in_estate = Kind.ESTATE in kinds and Kind.ROAD not in kinds
     out: list[Number] = []
     used = []
-    for found in _NUMBER.finditer(masked):
-        written, unit = found["value"].translate(_FORMAL), found["unit"] or ""
-        sub = (found["sub"] or "").translate(_FORMAL)
-        if not unit and (_MEASURE.match(masked, found.end()) or not any(c.isascii() for c in written)):
+    at = 0
+    while begin := _BEGINS.search(masked, at):
+        at = begin.start()
+        found = _NUMBER.match(masked, at)
+        if found is None:
+            at += 1
+            continue
+        at = found.end()
+        token = _token(*found.group("value", "unit", "sub"))
+        if token.bare and (not token.digits or _MEASURE.match(masked, at)):
             continue
         used.append(found.span())
-        column = 0 if unit.endswith(("组", "队")) else _UNIT.get(unit, -1)
+        column = token.column
         if column == _FLOOR:
             continue
-        if column == 2 and in_estate and not out:
-            column = 3
-        parts = written.split("-")
-        joined = number_key(written + sub)
-        if len(parts) == 1 or (column == 2 and values.known(joined) >= 0):
-            out.append(_number(column, joined, values, found.group()))
+        if column == _HOUSE and not out and _in_estate(spans, names):
+            column = _BUILDING
+        if not token.front or (column == _HOUSE and values.known(token.whole) >= 0):
+            out.append(Number(column, values.known(token.whole), _integer(token.whole), found.group()))
         else:
-            *front, last = parts
-            out += [_number(-1, number_key(part), values, part) for part in front]
-            out.append(_number(column if unit else -1, number_key(last + sub), values, last + unit))
+            out += [Number(-1, values.known(key), _integer(key), text) for key, text in token.front]
+            key, text = token.last
+            out.append(Number(-1 if token.bare else column, values.known(key), _integer(key), text))
     return out, used
 
 
-def _number(kind: int, key: str, values: Values, text: str) -> Number:
+def _in_estate(spans: list[Span], names: Names) -> bool:
+    """Whether the text names an estate and no road, so that its houses are buildings."""
+    kinds = {names.kinds[meaning.name] for span in spans for meaning in span.meanings if meaning.reason != "short"}
+    return Kind.ESTATE in kinds and Kind.ROAD not in kinds
+
+
+class _Token(NamedTuple):
+    """A number as it is written: its key as one number (12-1), or those of its parts by dashes, with their texts.
+
+    bare : without a unit; digits : with Arabic ones or letters
+    """
+
+    column: int
+    bare: bool
+    digits: bool
+    whole: str
+    front: tuple[tuple[str, str], ...]
+    last: tuple[str, str]
+
+
+@lru_cache(maxsize=50_000)
+def _token(value: str, unit: str | None, sub: str | None) -> _Token:
+    written, sub = value.translate(_FORMAL), (sub or "").translate(_FORMAL)
+    unit = unit or ""
+    column = 0 if unit.endswith(("组", "队")) else _UNIT.get(unit, -1)
+    *front, last = written.split("-")
+    digits = any(c.isascii() for c in written)
+    parts = tuple((number_key(part), part) for part in front)
+    return _Token(column, not unit, digits, number_key(written + sub), parts, (number_key(last + sub), last + unit))
+
+
+@lru_cache(maxsize=50_000)
+def _integer(key: str) -> int:
     head = key.partition("-")[0]
-    return Number(kind, values.known(key), int(head) if head.isdecimal() and len(head) < 9 else -1, text)
-
-
-COLUMNS = len(NUMBERS)
+    return int(head) if head.isdecimal() and len(head) < 9 else -1

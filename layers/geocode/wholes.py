@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,7 +54,7 @@ class Wholes:
             self._leave_out(library, query, found, at)
             row = self._row(library, query, tuple(part[at] for part in found), near)
             if row >= 0:
-                queries[at] = replace(query, whole=row)
+                queries[at] = query._replace(whole=row)
 
     def _leave_out(self, library: Any, query: Query, found: tuple[Array, ...], at: int) -> None:
         """Drop what was found for a text that names another area than the one where the found row holds."""
