@@ -30,12 +30,15 @@ class Numbering {
 
 const SLICE_MS = 10, STRIDE = 500; // work goes on for so long before the page may draw a frame; blocks between two looks
 
+/** Lets the page draw a frame. */
+export const breath = () => new Promise((resolve) => { setTimeout(resolve); });
+
 /** Runs a generator to its end, with pauses in which the page answers. */
 export async function inSlices(work) {
   let until = performance.now() + SLICE_MS;
   for (let step = work.next(); !step.done; step = work.next()) {
     if (performance.now() < until) continue;
-    await new Promise((resolve) => { setTimeout(resolve); });
+    await breath();
     until = performance.now() + SLICE_MS;
   }
 }

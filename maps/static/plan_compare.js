@@ -8,7 +8,7 @@ import { t } from "/static/words.js";
 
 export class Comparison {
   /**
-   * `app` gives page, edits(), plans(), select, flyTo, fitMercator, complain, signIn; `changed(kind)` is called when
+   * `app` gives page, view, panels, plans, edits(), complain() and signIn(); `changed(kind)` is called when
    * "impact" figures, the "slider" or "all" of the picture changed.
    */
   constructor(app, changed) {
@@ -57,7 +57,7 @@ export class Comparison {
     const inside = found.filter((one) => one.properties.level === "CELL" && one.properties.code.startsWith(scope));
     page.compare = { other, change, share: Number(byId("compare-slider").value) / 1000, base: inside.map(shape), places: change.places.features.map(shape) };
     if (open) {
-      this.app.select(null);
+      this.app.panels.select(null);
       this.sheet();
     }
     this.showSlider();
@@ -67,21 +67,21 @@ export class Comparison {
   sheet() {
     const { page } = this.app;
     const { other, change } = page.compare;
-    const choices = this.app.plans().filter((plan) => plan.id !== page.plan.id && plan.scope_code === page.plan.scope_code);
+    const choices = this.app.plans.list.filter((plan) => plan.id !== page.plan.id && plan.scope_code === page.plan.scope_code);
     impactSheet(change, {
       other, choices, choose: (plan) => this.against(plan).catch(this.app.complain), fly: (row) => this.fly(row),
       households: [...page.division.grids.values()].reduce((sum, grid) => sum + grid.households, 0),
     });
   }
 
-  nameOf(other) { return other === null ? t("plan.in_force") : this.app.plans().find((plan) => plan.id === other)?.name ?? String(other); }
+  nameOf(other) { return other === null ? t("plan.in_force") : this.app.plans.list.find((plan) => plan.id === other)?.name ?? String(other); }
 
   fly(row) {
     const { page } = this.app;
     const place = page.compare?.places.find((one) => one.p.old_code === (row.old_code ?? "") && one.p.new_code === (row.new_code ?? ""));
-    if (place) { this.app.fitMercator(place.box); return; }
+    if (place) { this.app.view.fitMercator(place.box); return; }
     const grid = [...page.division.grids.values()].find((one) => one.code === row.new_code);
-    if (grid) this.app.flyTo(grid.number);
+    if (grid) this.app.view.flyTo(grid.number);
   }
 
   showSlider() {
@@ -104,15 +104,15 @@ export class Comparison {
       const body = await request(`/api/plans/${page.plan.id}/checks`);
       this.findings = body.features.map(shape);
       this.flaw = -1;
-      this.app.select(null);
+      this.app.panels.select(null);
       checksSheet(this.findings, { submit, fly: (one, at) => { this.flaw = at; this.show(one); } });
     } catch (error) { this.app.complain(error); }
   }
 
   show(one) {
-    if (one.box[0] <= one.box[2]) this.app.fitMercator(one.box);
+    if (one.box[0] <= one.box[2]) this.app.view.fitMercator(one.box);
     const grid = [...this.app.page.division.grids.values()].find((other) => other.code === one.p.codes.split(/[ ,]/)[0]);
-    if (grid) this.app.mark(grid.number);
+    if (grid) this.app.panels.mark(grid.number);
   }
 
   /** `F`: the next finding while the checks are open, else the next grid that is broken or out of the band. */
@@ -127,7 +127,7 @@ export class Comparison {
     const flaws = page.division.flaws();
     if (!flaws.length) { say(t("plan.no_flaw")); return; }
     const next = flaws[(flaws.findIndex((grid) => grid.number === page.selected) + 1) % flaws.length];
-    this.app.select(next.number);
-    this.app.flyTo(next.number);
+    this.app.panels.select(next.number);
+    this.app.view.flyTo(next.number);
   }
 }

@@ -11,7 +11,7 @@ const FORMATS = ["gpkg", "geojson", "shp", "parquet", "csv"];
 const today = () => new Date(now().getTime() + 8 * 3_600_000).toISOString().slice(0, 10);
 
 export class Course {
-  /** `app` gives page, edits(), comparison, may, complain, open(id), start(), loadPlans(), plans(), towns(), busy(). */
+  /** `app` gives page, plans, edits(), comparison, may(), complain(), towns() and busy(). */
   constructor(app) { this.app = app; }
 
   /** The buttons of the steps that come next, for those who may take them. */
@@ -48,7 +48,7 @@ export class Course {
       closeSheet();
       const waits = name === "publish" && !page.plan.activated_at;
       say(t(waits ? "plan.done.publish_later" : `plan.done.${name}`, { date: page.plan.valid_from ?? "" }));
-      this.app.loadPlans();
+      this.app.plans.load();
       comparison.refresh();
     } catch (error) {
       if (error.status === 412) await this.conflict(error.body.changes ?? [], async () => { await edits.reload(); await this.finish(name, body); }, () => edits.reload()); else complain(error);
@@ -70,8 +70,8 @@ export class Course {
     if (!values) return;
     try {
       const made = await request(`/api/plans/${page.plan.id}/branch`, { method: "POST", body: { name: values.name } });
-      await this.app.loadPlans();
-      await this.app.open(made.id);
+      await this.app.plans.load();
+      await this.app.plans.open(made.id);
     } catch (error) { complain(error); }
   }
 
@@ -80,8 +80,8 @@ export class Course {
     if (!values) return;
     try {
       await request(`/api/plans/${plan.id}`, { method: "DELETE", headers: { "if-match": `"${plan.revision}"` } });
-      await this.app.loadPlans();
-      if (this.app.page.plan?.id === plan.id) await this.app.start();
+      await this.app.plans.load();
+      if (this.app.page.plan?.id === plan.id) await this.app.plans.start();
     } catch (error) { this.app.complain(error); }
   }
 
@@ -94,8 +94,8 @@ export class Course {
       draw: async (options) => {
         const made = await request("/api/plans", { method: "POST", body: { ...options, background: true } });
         closeSheet();
-        await this.app.loadPlans();
-        await this.app.open(made.id);
+        await this.app.plans.load();
+        await this.app.plans.open(made.id);
       },
     });
   }
@@ -130,8 +130,8 @@ export class Course {
       failed.hidden = true;
       try {
         const made = await request(query("/api/plans/import", { file_name: file.name }), { method: "POST", file });
-        await this.app.loadPlans();
-        await this.app.open(made.id);
+        await this.app.plans.load();
+        await this.app.plans.open(made.id);
         say(t("plan.imported"));
       } catch (error) { if (error.kind === "refused") { failed.textContent = error.message; failed.hidden = false; } else complain(error); }
     };
@@ -141,18 +141,6 @@ export class Course {
         h("h3", {}, t("plan.cards")), h("p", {}, h("a", { id: "cards", href: `${base}/cards`, target: "_blank", rel: "noopener" }, t("plan.cards_open")))],
       may("plan") && [h("h3", {}, t("plan.import")), h("p", { class: "hint" }, t("plan.import_hint")),
         h("input", { type: "file", id: "import-file", accept: ".zip,.gpkg,.geojson,.parquet,.csv", aria: { label: t("plan.import") }, onchange: (event) => { if (event.target.files[0]) take(event.target.files[0]); } }), failed]);
-  }
-
-  /** Other codes for a grid's village, with the plan. */
-  async convert(grid) {
-    const old = grid.parent_code;
-    const values = await ask({
-      title: t("plan.convert"), text: t("plan.convert_text", { code: old }),
-      fields: [{ name: "code", label: t("plan.field.village_code"), value: old.slice(0, 9) }, { name: "name", label: t("plan.field.village_name"), required: false }], action: t("plan.convert"),
-    });
-    if (!values) return;
-    const names = values.name.trim() ? { names: { [values.code]: values.name.trim() } } : {};
-    await this.app.edits().edit({ op: "convert", codes: { [old]: values.code }, ...names });
   }
 }
 

@@ -6,9 +6,10 @@ import { bandColour } from "/static/plan_division.js";
 import { touches, trace } from "/static/shapes.js";
 
 const MOST_BLOCKS = 4000; // outlines of single blocks are drawn while there are no more in the picture
+const MOST_STROKED = 600; // so many blocks of a stroke are marked one by one; beyond it, they are told from others by their border
 
 export class Picture {
-  /** `page` holds what is shown: division, selected, hovered, stroke, pointer, radius, compare, map. */
+  /** `page` holds what is shown: division, selected, hovered, stroke, compare, map. */
   constructor(page) { this.page = page; }
 
   /** Calls `draw(pen, pixel)` in local units; `pixel` is their number in a pixel. */
@@ -21,9 +22,9 @@ export class Picture {
     pen.restore();
   }
 
-  box(view) {
+  box({ box }) {
     const { blocks } = this.page.division;
-    return [(view.box[0] - blocks.originX) * UNIT, (view.box[1] - blocks.originY) * UNIT, (view.box[2] - blocks.originX) * UNIT, (view.box[3] - blocks.originY) * UNIT];
+    return [(box[0] - blocks.originX) * UNIT, (box[1] - blocks.originY) * UNIT, (box[2] - blocks.originX) * UNIT, (box[3] - blocks.originY) * UNIT];
   }
 
   /** Calls `plan()` right of the slider and `other()` left of it; without a comparison `plan()` everywhere. */
@@ -104,26 +105,35 @@ export class Picture {
   };
 
   mesh = (pen, view) => {
-    if (!this.page.division) return;
-    const box = this.box(view);
-    this.halves(pen, view, () => this.local(pen, view, (_, pixel) => this.blockEdges(pen, box, pixel)), () => {});
+    if (!this.page.division || this.crowded(view)) return;
+    this.halves(pen, view, () => this.local(pen, view, (_, pixel) => this.blockEdges(pen, this.box(view), pixel)), () => {});
   };
+
+  /** Whether there are too many blocks in the whole picture for their outlines, also where only a part is painted. */
+  crowded({ whole }) {
+    const { blocks } = this.page.division;
+    if (this.counted?.blocks === blocks && String(this.counted.whole) === String(whole)) return this.counted.crowded;
+    let number = 0;
+    blocks.within(...this.box({ box: whole }), () => { number += 1; });
+    this.counted = { blocks, whole, crowded: number > MOST_BLOCKS };
+    return this.counted.crowded;
+  }
 
   blockEdges(pen, box, pixel) {
     const { blocks } = this.page.division;
-    const shown = [];
-    blocks.within(...box, (b) => { if (shown.length <= MOST_BLOCKS) shown.push(b); });
-    if (shown.length > MOST_BLOCKS) return;
     pen.beginPath();
-    for (const b of shown) {
-      for (let r = blocks.blockRing[b]; r < blocks.blockRing[b + 1]; r += 1) {
-        pen.moveTo(blocks.x[blocks.ringStart[r]], blocks.y[blocks.ringStart[r]]);
-        for (let i = blocks.ringStart[r] + 1; i < blocks.ringStart[r + 1]; i += 1) pen.lineTo(blocks.x[i], blocks.y[i]);
-      }
-    }
+    blocks.within(...box, (b) => this.ring(pen, b));
     pen.strokeStyle = alpha(theme().cell, 0.35);
     pen.lineWidth = 0.6 * pixel;
     pen.stroke();
+  }
+
+  ring(pen, b) {
+    const { blocks } = this.page.division;
+    for (let r = blocks.blockRing[b]; r < blocks.blockRing[b + 1]; r += 1) {
+      pen.moveTo(blocks.x[blocks.ringStart[r]], blocks.y[blocks.ringStart[r]]);
+      for (let i = blocks.ringStart[r] + 1; i < blocks.ringStart[r + 1]; i += 1) pen.lineTo(blocks.x[i], blocks.y[i]);
+    }
   }
 
   hatch(pen, { path, box }, pixel, colour, step) {
@@ -162,7 +172,7 @@ export class Picture {
   }
 
   lift = (pen, view) => {
-    const { division, selected, hovered, stroke, pointer, radius } = this.page;
+    const { division, selected, hovered, stroke } = this.page;
     if (!division) return;
     const colours = theme();
     this.local(pen, view, (_, pixel) => {
@@ -176,26 +186,11 @@ export class Picture {
         pen.lineWidth = width * pixel;
         pen.stroke(path);
       }
-      if (stroke?.blocks.size) {
-        const { blocks } = division;
+      if (stroke?.blocks.size && stroke.blocks.size <= MOST_STROKED) {
         pen.beginPath();
-        for (const b of stroke.blocks.keys()) {
-          for (let r = blocks.blockRing[b]; r < blocks.blockRing[b + 1]; r += 1) {
-            pen.moveTo(blocks.x[blocks.ringStart[r]], blocks.y[blocks.ringStart[r]]);
-            for (let i = blocks.ringStart[r] + 1; i < blocks.ringStart[r + 1]; i += 1) pen.lineTo(blocks.x[i], blocks.y[i]);
-          }
-        }
+        for (const b of stroke.blocks.keys()) this.ring(pen, b);
         pen.fillStyle = alpha(colours.selection, 0.25);
         pen.fill("evenodd");
-      }
-      if (pointer && radius) {
-        pen.beginPath();
-        pen.arc(pointer.x, pointer.y, radius * pixel, 0, 2 * Math.PI);
-        for (const [colour, width] of [[colours.halo, 4], [colours.selection, 2]]) {
-          pen.strokeStyle = colour;
-          pen.lineWidth = width * pixel;
-          pen.stroke();
-        }
       }
     });
   };

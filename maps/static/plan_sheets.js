@@ -51,7 +51,8 @@ export function ask({ title, text = "", content = [], fields = [], action, choic
   });
 }
 
-const opName = (op) => (has(`plan.op.${op}`) ? t(`plan.op.${op}`) : op);
+/** The name of a kind of edit. */
+export const opName = (op) => (has(`plan.op.${op}`) ? t(`plan.op.${op}`) : op);
 
 /** Edits as a list; with `jump`, those that undo or redo lead to are buttons, and the one at `head` is marked. */
 export const editList = (edits, { head = null, reached = new Set(), may = false, jump = null } = {}) => h("ul", { class: "plan-history" }, ...edits.map((edit) => {
@@ -61,7 +62,6 @@ export const editList = (edits, { head = null, reached = new Set(), may = false,
   return h("li", { aria: here ? { current: "step" } : {}, class: jump && !reached.has(edit.sequence) ? "cut" : "" }, content);
 }));
 
-export { opName };
 
 const field = (label, control) => h("label", { class: "ask-field" }, h("span", {}, label), control);
 const choice = (name, values, value) => h("select", { name }, ...values.map((one) => h("option", { value: one, selected: one === value }, t(`plan.${name}.${one}`))));

@@ -27,7 +27,7 @@ export class GridTable {
   constructor(choose) {
     this.choose = choose;
     this.order = { column: "flaws", down: true };
-    this.rows = new Map();
+    this.rows = new Map(); // number -> {element, button, cells, key}
     this.body = byId("plan-rows");
     this.body.addEventListener("keydown", (event) => this.key(event));
     for (const button of document.querySelectorAll("#plan-table thead button")) {
@@ -54,9 +54,11 @@ export class GridTable {
   draw(division, selected) {
     Object.assign(this, { division, selected });
     const hadFocus = this.body.contains(document.activeElement);
-    this.rows.clear();
     const grids = this.sorted(division.grids.values());
-    this.body.replaceChildren(...grids.map((grid) => this.row(grid)));
+    const elements = grids.map((grid) => this.row(grid));
+    for (const number of this.rows.keys()) if (!division.grids.has(number)) this.rows.delete(number);
+    // Hundreds of rows take long to lay out: they are put in anew only where their order has changed.
+    if (elements.length !== this.body.children.length || elements.some((element, at) => this.body.children[at] !== element)) this.body.replaceChildren(...elements);
     const named = { code: "ascending", other: "descending" };
     for (const head of document.querySelectorAll("#plan-table thead th")) {
       const on = head.dataset.column === this.order.column;
@@ -66,7 +68,10 @@ export class GridTable {
     if (hadFocus) this.rows.get(selected)?.button.focus({ preventScroll: true });
   }
 
+  /** The grid's row, which is made once. */
   row(grid) {
+    const made = this.rows.get(grid.number);
+    if (made) { this.fill(grid); return made.element; }
     const button = h("button", { type: "button", class: "plan-code", tabIndex: -1, onclick: () => this.choose(grid.number, {}) });
     const cells = COLUMNS.slice(1).map(() => h("td", {}));
     const element = h("tr", { data: { number: grid.number }, onclick: (event) => { if (event.target !== button) this.choose(grid.number, {}); } }, h("th", { scope: "row" }, button), cells);
@@ -79,6 +84,10 @@ export class GridTable {
     const row = this.rows.get(grid.number);
     if (!row) return;
     const { element, button, cells } = row;
+    const key = [grid.code, grid.name, grid.households, grid.deviation, grid.polsby_popper, grid.pieces, grid.holes, grid.in_band, grid.locked, grid.dedicated, document.documentElement.lang, dark()].join("|");
+    element.classList.remove("gone");
+    if (key === row.key) return;
+    row.key = key;
     const wrong = faults(grid);
     fill(button, h("small", {}, grid.code.slice(-6, -3)), h("b", {}, grid.code.slice(-3) || "·"), h("span", {}, grid.name), grid.locked && h("i", { class: "lock", title: t("plan.locked") }, t("plan.lock_mark")), broken(grid) && h("i", { class: "broken", title: wrong.join(t("plan.comma")) }, "⚠"));
     button.title = [grid.code, grid.name, ...wrong].filter(Boolean).join(" · ");
@@ -92,6 +101,11 @@ export class GridTable {
     cells[1].style.background = quiet ? "" : colour;
     cells[1].style.color = quiet ? "" : contrastInk(colour);
     cells[2].textContent = figure(grid.polsby_popper);
+  }
+
+  clear() {
+    this.rows.clear();
+    this.body.replaceChildren();
   }
 
   /** New figures of some grids, as while a brush moves; the order stays. */
@@ -131,6 +145,13 @@ export class GridTable {
 
 const BINS = 21, REACH = 0.5; // classes of 5 % of the target, from half of it to one and a half
 
+/** The size of the histogram; asking for it in the middle of a change would lay out the whole page. */
+const histogramSize = { width: 200, height: 32, shown: null };
+new ResizeObserver(([{ contentRect: { width, height } }]) => {
+  Object.assign(histogramSize, { width: width || 200, height: height || 32 });
+  histogramSize.shown?.();
+}).observe(byId("plan-histogram"));
+
 /** Totals of the plan; `moved` is what the comparison says, or null while it is not known. */
 export function drawFoot(division, moved) {
   const grids = [...division.grids.values()];
@@ -142,14 +163,15 @@ export function drawFoot(division, moved) {
     ["plan.foot.moved", moved ? `${count(moved.households)} / ${count(households)} (${percent(households ? moved.households / households : NaN, 1)})` : "…"],
   ];
   byId("plan-totals").replaceChildren(...parts.map(([key, value, alarm]) => h("div", { class: alarm ? "alarm" : "" }, h("dt", {}, t(key)), h("dd", {}, value))));
-  histogram(base, division.status);
+  histogramSize.shown = () => histogram(base, division.status);
+  histogramSize.shown();
   drawLegend(division.status);
 }
 
 function histogram(grids, status) {
   const canvas = byId("plan-histogram");
   const ratio = Math.min(window.devicePixelRatio || 1, 2);
-  const width = canvas.clientWidth || 200, height = canvas.clientHeight || 32;
+  const { width, height } = histogramSize;
   canvas.width = width * ratio;
   canvas.height = height * ratio;
   const pen = canvas.getContext("2d");

@@ -1,13 +1,14 @@
 // The seven tools of the planner: what the pointer and drawn lines do on the map.
 import "/static/geoman.js";
 import { mercatorAt } from "/static/canvas.js";
+import { h } from "/static/dom.js";
 
 export const TOOLS = ["select", "brush", "split", "merge", "edge", "dedicated", "measure"];
 export const SIZES = [0, 10, 20, 35, 55, 80]; // radius of the brush in pixels; 0 takes single blocks
 const DRAWN = { split: "Line", edge: "Line", measure: "Line", dedicated: "Polygon" };
 
 export class Tools {
-  /** `page` is what the picture shows; `does` holds what tools lead to: select, paint, drawn, merge, repaint, changed. */
+  /** `page` is what the picture shows; `does` holds what tools lead to: select, paint, painted, drawn, measured, merge, refused, repaint(numbers), changed. */
   constructor(map, page, does) {
     Object.assign(this, { map, page, does });
     this.name = "select";
@@ -28,7 +29,9 @@ export class Tools {
     const box = map.getContainer();
     box.addEventListener("pointerdown", (event) => this.press(event), true);
     box.addEventListener("pointermove", (event) => this.moved(event));
-    box.addEventListener("pointerleave", () => { page.pointer = null; page.hovered = null; this.does.repaint(); });
+    box.addEventListener("pointerleave", () => { this.ring.hidden = true; this.hover(null); });
+    // An element of its own: the picture below stays as it is while the pointer moves.
+    this.ring = box.appendChild(h("div", { class: "brush-ring", hidden: true }));
     for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, (event) => this.release(event));
     map.on("click", (event) => {
       if (!page.division || !["select", "merge"].includes(this.name)) return;
@@ -40,22 +43,40 @@ export class Tools {
 
   use(name) {
     this.name = name;
-    const { map, page } = this;
+    const { map } = this;
     map.pm.disableDraw();
-    page.pointer = null;
-    page.radius = 0;
+    this.ring.hidden = true;
+    this.hover(null);
     if (DRAWN[name]) map.pm.enableDraw(DRAWN[name]);
     if (name === "brush") map.dragging.disable(); else map.dragging.enable();
     map.getContainer().dataset.tool = name;
     this.does.changed();
-    this.does.repaint();
   }
 
   resize(steps) {
     this.size = Math.max(0, Math.min(SIZES.length - 1, this.size + steps));
-    if (this.page.radius) this.page.radius = Math.max(SIZES[this.size], 3);
+    this.sizeRing();
     this.does.changed();
-    this.does.repaint();
+  }
+
+  sizeRing() {
+    const side = 2 * Math.max(SIZES[this.size], 3);
+    Object.assign(this.ring.style, { width: `${side}px`, height: `${side}px` });
+  }
+
+  showRing(event) {
+    const box = this.map.getContainer().getBoundingClientRect();
+    if (this.ring.hidden) this.sizeRing();
+    this.ring.hidden = false;
+    this.ring.style.transform = `translate(${event.clientX - box.left}px, ${event.clientY - box.top}px) translate(-50%, -50%)`;
+  }
+
+  /** Marks the grid below the pointer. */
+  hover(number) {
+    const before = this.page.hovered;
+    if (before === number) return;
+    this.page.hovered = number;
+    this.does.repaint([before, number]);
   }
 
   place(containerPoint) {
@@ -86,7 +107,9 @@ export class Tools {
     if (page.division.grids.get(number)?.locked) { this.does.refused(); return; }
     page.stroke = { to: number, blocks: new Map() };
     this.last = place;
-    this.dab(place);
+    const touched = new Set();
+    this.dab(touched, place);
+    this.count(touched);
   }
 
   moved(event) {
@@ -99,10 +122,8 @@ export class Tools {
       if (!page.division || this.map._animatingZoom) return;
       const place = this.at(this.event);
       const over = this.map.getContainer().contains(this.event.target);
-      if (this.name === "brush" && over) { page.pointer = place; page.radius = Math.max(SIZES[this.size], 3); }
-      if (page.stroke) this.drag(place);
-      else page.hovered = over && !DRAWN[this.name] ? this.gridAt(place) : null;
-      this.does.repaint();
+      if (this.name === "brush" && over) this.showRing(this.event);
+      if (page.stroke) this.drag(place); else this.hover(over && !DRAWN[this.name] ? this.gridAt(place) : null);
     });
   }
 
@@ -111,14 +132,24 @@ export class Tools {
     const step = Math.max(SIZES[this.size], 4) * place.pixel;
     const distance = Math.hypot(place.x - this.last.x, place.y - this.last.y);
     const count = Math.min(60, Math.ceil(distance / step));
+    const touched = new Set();
     for (let i = 1; i <= count; i += 1) {
       const share = i / count;
-      this.dab({ x: this.last.x + (place.x - this.last.x) * share, y: this.last.y + (place.y - this.last.y) * share, pixel: place.pixel });
+      this.dab(touched, { x: this.last.x + (place.x - this.last.x) * share, y: this.last.y + (place.y - this.last.y) * share, pixel: place.pixel });
     }
     this.last = place;
+    this.count(touched);
   }
 
-  dab(place) {
+  /** New figures of the grids that a brush has touched. */
+  count(touched) {
+    if (!touched.size) return;
+    for (const number of touched) this.page.division.recount(number);
+    this.does.painted(touched);
+  }
+
+  /** Gives the blocks below the brush to the grid that is painted; adds to the numbers of grids `touched`. */
+  dab(touched, place) {
     const { page } = this;
     const { division, stroke } = page;
     const { label, blocks, grids } = division;
@@ -126,9 +157,7 @@ export class Tools {
       .filter((b) => label[b] !== stroke.to && !grids.get(label[b])?.locked && (!grids.get(label[b])?.dedicated || grids.get(stroke.to)?.dedicated));
     if (!found.length) return;
     for (const b of found) if (!stroke.blocks.has(b)) stroke.blocks.set(b, label[b]);
-    const touched = division.move(found, stroke.to);
-    for (const number of touched) division.recount(number);
-    this.does.painted(touched);
+    for (const number of division.move(found, stroke.to)) touched.add(number);
   }
 
   release(event) {
@@ -137,7 +166,7 @@ export class Tools {
     if (event.type === "pointerup" && this.frame) { cancelAnimationFrame(this.frame); this.frame = 0; this.drag(this.at(event)); }
     this.page.stroke = null;
     if (stroke.blocks.size) this.does.paint([...stroke.blocks.keys()], stroke.to);
-    this.does.repaint();
+    this.does.repaint([stroke.to]);
   }
 
   /** Esc takes back what is being drawn or painted; false when there was nothing. */
@@ -147,9 +176,7 @@ export class Tools {
       const blocks = [...page.stroke.blocks.keys()];
       const touched = page.division.move(blocks, [...page.stroke.blocks.values()]);
       page.stroke = null;
-      for (const number of touched) page.division.recount(number);
-      this.does.painted(touched);
-      this.does.repaint();
+      this.count(touched);
       return true;
     }
     if (DRAWN[this.name] && this.map.pm.Draw.getActiveShape()) {

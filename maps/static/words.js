@@ -47,14 +47,22 @@ export function wantedLanguage() {
 }
 
 const locale = () => (current === "zh" ? "zh-CN" : "en-GB");
-export const count = (value) => (Number.isFinite(value) ? new Intl.NumberFormat(locale(), { maximumFractionDigits: 0 }).format(value) : t("none"));
+const formats = new Map();
+
+/** A format for numbers; making one takes a hundred times as long as using it. */
+function format(name, options) {
+  const key = `${locale()} ${name}`;
+  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(locale(), options));
+  return formats.get(key);
+}
+export const count = (value) => (Number.isFinite(value) ? format("count", { maximumFractionDigits: 0 }).format(value) : t("none"));
 export const percent = (share, digits = 0, signed = false) => (Number.isFinite(share)
-  ? new Intl.NumberFormat(locale(), { style: "percent", maximumFractionDigits: digits, signDisplay: signed ? "exceptZero" : "auto" }).format(share)
+  ? format(`percent ${digits} ${signed}`, { style: "percent", maximumFractionDigits: digits, signDisplay: signed ? "exceptZero" : "auto" }).format(share)
   : t("none"));
 export const metres = (value) => (Number.isFinite(value) ? `${count(value)} m` : t("none"));
 export const area = (m2) => {
   if (!Number.isFinite(m2)) return t("none");
-  return m2 < 1e5 ? `${count(m2)} m²` : `${new Intl.NumberFormat(locale(), { maximumSignificantDigits: 3 }).format(m2 / 1e6)} km²`;
+  return m2 < 1e5 ? `${count(m2)} m²` : `${format("three", { maximumSignificantDigits: 3 }).format(m2 / 1e6)} km²`;
 };
 export const moment = (text) => {
   const at = new Date(text);
