@@ -1,4 +1,4 @@
-"""Result sets as arrays, a column each, without an object for every instant."""
+"""Result sets as arrays: the database packs each column into one text, so that no object is made for a value."""
 
 from __future__ import annotations
 
@@ -10,23 +10,28 @@ from sqlalchemy.orm import Session
 
 from layers.statistics.weeks import NEVER
 
-_ROWS_AT_ONCE = 100_000
+_SEPARATOR = "\x1f"
+_WIDTH = 26  # of an instant as SQLite keeps it: 2026-05-11 08:00:00.000000
+_LATE = "9999-12-31 00:00:00.000000"
 
 
 def fetch_arrays(session: Session, columns: dict[str, Any], build: Any) -> dict[str, np.ndarray]:
     """One array for each of `columns`, name -> expression; `build` makes the statement of the selected expressions.
 
     Instants come as int64 microseconds since the epoch with `NEVER` for none, numbers as float64 with NaN for none,
-    integers as int64 (-1 for none), and everything else as objects.
+    integers as int64 (-1 for none), and texts as objects with None for none and for empty ones. A column may have up
+    to 1 GB as text, some thirty million values.
     """
+    postgres = session.get_bind().dialect.name == "postgresql"
     kinds = {name: _kind(column) for name, column in columns.items()}
-    selected = [_plain(session, column, kinds[name]).label(name) for name, column in columns.items()]
-    result = session.execute(build(*selected).execution_options(yield_per=_ROWS_AT_ONCE))
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in columns}
-    for rows in result.partitions(_ROWS_AT_ONCE):
-        for (name, kind), values in zip(kinds.items(), zip(*rows, strict=True), strict=True):
-            parts[name].append(_array(values, kind))
-    return {name: np.concatenate(part) if part else _array((), kinds[name]) for name, part in parts.items()}
+    rows = build(*(_plain(column, kinds[name], postgres).label(name) for name, column in columns.items())).subquery()
+    join = sa.func.string_agg if postgres else sa.func.group_concat
+    packed = [join(sa.cast(rows.c[name], sa.Text()), _between(kind, postgres)) for name, kind in kinds.items()]
+    count, *texts = session.execute(sa.select(sa.func.count(), *packed)).one()
+    return {
+        name: _array(text if count else None, kind, count)
+        for (name, kind), text in zip(kinds.items(), texts, strict=True)
+    }
 
 
 def _kind(column: Any) -> str:
@@ -34,30 +39,38 @@ def _kind(column: Any) -> str:
         return "instant"
     if isinstance(column.type, sa.Integer):
         return "integer"
-    return "number" if isinstance(column.type, sa.Float) else "object"
+    return "number" if isinstance(column.type, sa.Float) else "text"
 
 
-def _plain(session: Session, column: Any, kind: str) -> Any:
+def _between(kind: str, postgres: bool) -> str:
+    if kind == "text":
+        return _SEPARATOR
+    return "" if kind == "instant" and not postgres else ","
+
+
+def _plain(column: Any, kind: str, postgres: bool) -> Any:
+    """The value as a text that holds no separator, and is never missing."""
+    always = not getattr(column, "nullable", True)
     if kind == "integer":
-        return sa.func.coalesce(column, -1, type_=sa.BigInteger())
-    if kind != "instant":
-        return column
-    if session.get_bind().dialect.name == "postgresql":
-        return sa.func.coalesce(sa.cast(sa.extract("epoch", column) * 1_000_000, sa.BigInteger), NEVER)
-    return sa.func.coalesce(sa.type_coerce(column, sa.String()), "NaT")  # ISO text, which numpy reads by itself
-
-
-def _array(values: tuple[Any, ...], kind: str) -> np.ndarray:
-    if kind == "instant":
-        if values and isinstance(values[0], str):
-            read = np.array(values, dtype="datetime64[us]").astype(np.int64)
-            read[read == np.iinfo(np.int64).min] = NEVER
-            return read
-        return np.array(values, dtype=np.int64)
-    if kind == "integer":
-        return np.array(values, dtype=np.int64)
+        return column if always else sa.func.coalesce(column, -1, type_=sa.BigInteger())
     if kind == "number":
-        return np.array(values, dtype=np.float64)
-    out = np.empty(len(values), dtype=object)
-    out[:] = values
-    return out
+        return sa.func.coalesce(sa.cast(column, sa.Text()), "nan")
+    if kind == "text":
+        return sa.func.replace(sa.func.coalesce(column, ""), _SEPARATOR, " ")
+    if postgres:
+        # A double holds the microseconds of our time exactly, and is computed ten times as fast as a numeric.
+        seconds: Any = sa.func.date_part("epoch", column, type_=sa.Double())
+        return sa.func.coalesce(sa.cast(seconds * 1_000_000.0, sa.BigInteger()), NEVER)
+    text = sa.type_coerce(column, sa.String())
+    return text if always else sa.func.coalesce(text, _LATE)
+
+
+def _array(text: str | None, kind: str, count: int) -> np.ndarray:
+    if kind == "text":
+        out = np.empty(count, dtype=object)
+        out[:] = [value or None for value in text.split(_SEPARATOR)] if text is not None else []
+        return out
+    if kind == "instant" and text and "-" in text[:_WIDTH]:
+        read = np.frombuffer(text.encode("ascii"), dtype=f"S{_WIDTH}")
+        return np.where(read == _LATE.encode(), NEVER, read.astype("datetime64[us]").astype(np.int64))
+    return np.fromstring(text or "", dtype=np.float64 if kind == "number" else np.int64, sep=",")

@@ -39,7 +39,7 @@ def week_bursts(session: Session, ground: Ground, week: Week, areas: Areas, area
     begun = session.scalar(sa.select(sa.func.min(Report.reported_at)).where(town_of(area.code).located(Report)))
     oldest = week.index - Week.of(begun).index - 1 if begun is not None else 0
     rows = ground.rows[ground.rows["level"] == areas.level]
-    starts = rows.groupby("code")["begins"].min().reindex(areas.codes)
+    starts = rows.sort_values("begins").drop_duplicates("code").set_index("code")["begins"].reindex(areas.codes)
     opening = rows["begins"].min() if len(rows) else None
     ages = [BASELINE_WEEKS if day == opening else week.index - -((FIRST_MONDAY - day).days // 7) for day in starts]
     weeks = np.clip(np.minimum(np.array(ages, dtype=int), oldest), 0, BASELINE_WEEKS)

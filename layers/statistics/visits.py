@@ -81,8 +81,11 @@ def visit_figures(
     visits = pd.DataFrame.from_records([tuple(row) for row in found], columns=["week", "code", "visited"])
     numerator, denominator, silent, unknown = np.zeros((4, *shape))
     for w, (week, here) in enumerate(zip(weeks, areas, strict=True)):
-        cells = ground.cells(week.last_day)
         counts = visits[visits["week"] == str(week)].set_index("code")["visited"]
+        if counts.empty:
+            silent[w] = 1
+            continue
+        cells = ground.cells(week.last_day)
         sent = cells[cells["code"].isin(counts.index)]
         at = here.positions(_around(sent, here))
         inside = at >= 0
