@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from api.context import Config
 from api.principal import SignedIn, allow
+from api.settings import Settings
 from layers.access import Permission, Principal
 from maps import pages
 from maps.language import LANGUAGES
@@ -21,37 +22,25 @@ PageReader = Annotated[Principal, Depends(allow(Permission.READ, page=True))]
 @router.get("/map")
 def show_map(principal: PageReader, request: Request, settings: Config) -> HTMLResponse:  # noqa: ARG001
     """The map page; without a session the browser goes to the sign-in page."""
-    text = pages.page(
-        "map", language_of(request), tile_url=settings.tile_address, tile_attribution=settings.tile_attribution
-    )
-    return HTMLResponse(text)
+    return _with_map("map", request, settings)
 
 
 @router.get("/plan")
 def show_plan(principal: PageReader, request: Request, settings: Config) -> HTMLResponse:  # noqa: ARG001
     """The planner's page, to look at for all readers, to edit for planners."""
-    text = pages.page(
-        "plan", language_of(request), tile_url=settings.tile_address, tile_attribution=settings.tile_attribution
-    )
-    return HTMLResponse(text)
+    return _with_map("plan", request, settings)
 
 
 @router.get("/reports")
 def show_reports(principal: PageReader, request: Request, settings: Config) -> HTMLResponse:  # noqa: ARG001
     """The list of reports, to look at for all readers, to work on for officers."""
-    text = pages.page(
-        "reports", language_of(request), tile_url=settings.tile_address, tile_attribution=settings.tile_attribution
-    )
-    return HTMLResponse(text)
+    return _with_map("reports", request, settings)
 
 
 @router.get("/review")
 def show_review(principal: PageReader, request: Request, settings: Config) -> HTMLResponse:  # noqa: ARG001
     """The review queue; it tells readers without the right to handle reports that it is not theirs."""
-    text = pages.page(
-        "review", language_of(request), tile_url=settings.tile_address, tile_attribution=settings.tile_attribution
-    )
-    return HTMLResponse(text)
+    return _with_map("review", request, settings)
 
 
 @router.get("/statistics")
@@ -70,6 +59,14 @@ def show_login(request: Request) -> HTMLResponse:
 def show_openapi(principal: SignedIn, request: Request) -> JSONResponse:  # noqa: ARG001
     """The description of all routes, for whoever is signed in."""
     return JSONResponse(request.app.openapi())
+
+
+def _with_map(name: str, request: Request, settings: Settings) -> HTMLResponse:
+    """A page whose map may have background tiles."""
+    text = pages.page(
+        name, language_of(request), tile_url=settings.tile_address, tile_attribution=settings.tile_attribution
+    )
+    return HTMLResponse(text)
 
 
 def language_of(request: Request) -> str:
