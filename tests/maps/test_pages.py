@@ -88,6 +88,7 @@ def used_keys() -> set[str]:
     found = re.findall(r'"([a-z_]+(?:\.[A-Za-z_0-9]+)+|none|close|retry|days|brand|noscript)"', script)
     found += [first or second for first, second in re.findall(r'\(t, "([\w.]+)"\)|t\["([\w.]+)"\]', html)]
     found += re.findall(r'data-i18n-\w+="([\w.]+)"', html)
+    found += re.findall(r'\{% set skip = "([\w.]+)"', html)
     found += [key for key in re.findall(r"[\"']([\w.]+)[\"']", python) if key in strings()]
     return set(found)
 
