@@ -30,6 +30,7 @@ from api.routes import (
     keys,
     open311,
     pages,
+    plan_course,
     plan_drawing,
     plan_editing,
     plan_files,
@@ -76,8 +77,9 @@ SUBJECTS = (
     plan_files,
     plan_replay,
     plan_review,
-    plan_state,  # all before plans, whose last route takes any word as a step
+    plan_state,  # all before plan_course, whose last route takes any word as a step
     plans,
+    plan_course,
     basemap,
     search,
     geocode,

@@ -35,6 +35,7 @@ STATUS: dict[type[Exception], int] = {
     layers.ForbiddenError: 403,
     layers.UnauthenticatedError: 401,
     layers.InvalidStateError: 409,
+    layers.OutdatedPlanError: 409,
     layers.KeyReusedError: 409,
     layers.IntakeFullError: 503,
     layers.MissingDataError: 409,

@@ -61,6 +61,17 @@ class FaultyPlanError(LayersError):
         self.plan_id, self.findings = plan_id, tuple(findings)
 
 
+class OutdatedPlanError(LayersError):
+    """A draft holds grids of a village that has another code since another plan came into force."""
+
+    def __init__(self, plan_id: int, village: str) -> None:
+        super().__init__(
+            f"The village {village} has got another code since plan {plan_id} was drawn, so the draft can no longer be "
+            "edited or published, nor its edits undone; begin a draft from the plan in force instead."
+        )
+        self.plan_id, self.village = plan_id, village
+
+
 class NotInCatalogueError(LayersError):
     """The catalogue of matters does not let this one be given to that level."""
 

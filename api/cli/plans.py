@@ -130,6 +130,23 @@ def publish(
 
 
 @app.command()
+def withdraw(
+    context: typer.Context, plan: PlanId, note: Annotated[str, typer.Option(help="Why; kept in the plan's history.")]
+) -> None:
+    """Take back the publication of a plan whose first day has not come: the grids in force go on.
+
+    The plan is approved again: publish it for another day, or return it to be edited.
+
+    Example: `fengqiao plan withdraw 2 --note "the bridge opens later"`
+    """
+    from layers.plans import withdraw_plan
+
+    with transaction(context) as session:
+        state = withdraw_plan(session, OPERATOR, plan, note=note, now=now(), today=today(context)).state
+    say(f"Plan {plan} is now {state}; the grids in force go on.")
+
+
+@app.command()
 def activate(context: typer.Context) -> None:
     """Bring the plans into force whose first day has come: re-home what lies in their grids.
 

@@ -1,18 +1,18 @@
-"""Plans: drawn, looked at, and taken from step to step until they are published."""
+"""Plans: which there are, and drawing new ones."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.context import AsOf, Now, Reading, Writing, sessions_of
-from api.etag import NOT_MODIFIED, etag_of, is_fresh, revision_to_match
-from api.geojson import GeoJSONResponse, feature_collection, plain
-from api.principal import Reader, SignedIn, allow
+from api.context import AsOf, Now, Reading, sessions_of
+from api.etag import NOT_MODIFIED, etag_of, is_fresh
+from api.geojson import GeoJSONResponse, feature_collection
+from api.plan_feasibility import Feasibility, shown_feasibility
+from api.principal import Reader, allow
 from api.problems import problems
 from api.query import Paging
 from api.routes.grids import GridCollection, GridProperties
@@ -21,20 +21,17 @@ from layers.engine import begin_writing
 from layers.grids import grid_frame
 from layers.plans import (
     DrawOptions,
-    advance_plan,
     compute_drawing,
     get_plan,
     list_plans,
-    publish_plan,
     store_plan,
 )
-from layers.plans.feasibility import village_feasibility
+from layers.plans.feasibility import area_feasibility
 from layers.plans.jobs import DrawJobs
 from layers.tables import Plan, PlanState
 
 router = APIRouter(prefix="/api/plans", tags=["plans"])
 Planner = Annotated[Principal, Depends(allow(Permission.PLAN))]
-Approver = Annotated[Principal, Depends(allow(Permission.APPROVE))]
 PlanId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
@@ -87,52 +84,6 @@ class NewPlan(BaseModel):
         )
 
 
-class VillageFeasibility(BaseModel):
-    """How many grids of the wanted size a village allows; `min_deviation` is what they must differ by at least.
-
-    `fewest` and `most` are 0 where no number of grids keeps the band, `best` comes nearest to it.
-    """
-
-    code: str
-    name: str
-    households: float
-    fewest: int
-    most: int
-    best: int
-    min_deviation: float | None
-    verdict: Literal["fits", "too_small", "between", "empty"]
-
-
-class Feasibility(BaseModel):
-    """The villages of an area in the order of their codes."""
-
-    villages: list[VillageFeasibility]
-
-
-class Publication(BaseModel):
-    """The first day on which the grids of the plan are in force."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    valid_from: date
-
-
-class StepNote(BaseModel):
-    """Why; a plan is returned only with a reason."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    note: str | None = Field(None, max_length=2000)
-
-
-class PlanStep(StrEnum):
-    """A step on the way to publication."""
-
-    SUBMIT = "submit"
-    RETURN = "return"
-    APPROVE = "approve"
-
-
 @router.get("", responses=problems(401, 403))
 def read_plans(principal: Reader, session: Reading) -> Plans:
     """All plans of one's area, drafts too."""
@@ -148,13 +99,10 @@ def read_feasibility(
     target: Annotated[int, Query(ge=1, le=100_000)] = 300,
     tolerance: Annotated[float, Query(ge=0, lt=1)] = 0.1,
 ) -> Feasibility:
-    """What each village allows, before anything is drawn."""
+    """What each village and each separate piece of ground allows, before anything is drawn."""
     principal.scope.require(scope_code)
     options = DrawOptions(target=target, tolerance=tolerance)
-    rows = village_feasibility(session, Scope(scope_code), options=options, as_of=as_of)
-    columns = zip(*(plain(rows[name]) for name in VillageFeasibility.model_fields), strict=True)
-    names = list(VillageFeasibility.model_fields)
-    return Feasibility(villages=[VillageFeasibility(**dict(zip(names, row, strict=True))) for row in columns])
+    return shown_feasibility(area_feasibility(session, Scope(scope_code), options=options, as_of=as_of))
 
 
 @router.post("", status_code=201, responses=problems(401, 403, 409, 422) | {202: {"model": PlanInfo}})
@@ -178,7 +126,7 @@ def make_plan(
         with factory.begin() as session:
             made = store_plan(begin_writing(session), principal, drawing, name=wanted.name, now=now)
     response.headers["Location"] = f"/api/plans/{made.id}"
-    return _shown(made, response)
+    return shown_plan(made, response)
 
 
 @router.get(
@@ -194,7 +142,7 @@ def read_plan(
     etag = etag_of(plan.revision)
     if is_fresh(request, etag):
         return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
-    return _shown(plan, response)
+    return shown_plan(plan, response)
 
 
 @router.get(
@@ -213,59 +161,8 @@ def read_plan_grids(principal: Reader, session: Reading, now: Now, page: Paging,
     return feature_collection(shown, GridProperties, "code", links=links, time_stamp=now)
 
 
-@router.post("/{plan_id}/publish", responses=problems(401, 403, 404, 409, 412, 422, 428))
-def publish(
-    principal: Approver,
-    session: Writing,
-    now: Now,
-    request: Request,
-    response: Response,
-    plan_id: PlanId,
-    publication: Publication,
-) -> PlanInfo:
-    """Put an approved plan in force from a day, today or later; needs If-Match with its ETag.
-
-    Until that day every lookup answers with the grids before, and what lies in them stays there.
-    """
-    plan = publish_plan(
-        session,
-        principal,
-        plan_id,
-        valid_from=publication.valid_from,
-        now=now,
-        revision=revision_to_match(request),
-    )
-    return _shown(plan, response)
-
-
-@router.post("/{plan_id}/{step}", responses=problems(401, 403, 404, 409, 412, 422, 428))
-def take_step(
-    principal: SignedIn,
-    session: Writing,
-    now: Now,
-    request: Request,
-    response: Response,
-    plan_id: PlanId,
-    step: PlanStep,
-    reason: StepNote | None = None,
-) -> PlanInfo:
-    """Submit, return or approve a plan; needs If-Match with its ETag, and the right to the step.
-
-    A plan with errors (see its checks) cannot be submitted; returning needs a note.
-    """
-    plan = advance_plan(
-        session,
-        principal,
-        plan_id,
-        step.value,
-        now=now,
-        revision=revision_to_match(request),
-        note=None if reason is None else reason.note,
-    )
-    return _shown(plan, response)
-
-
-def _shown(plan: Plan, response: Response) -> PlanInfo:
+def shown_plan(plan: Plan, response: Response) -> PlanInfo:
+    """The plan as it is answered, with its ETag."""
     response.headers["ETag"] = etag_of(plan.revision)
     response.headers["Cache-Control"] = "private, no-cache"
     return PlanInfo.model_validate(plan)

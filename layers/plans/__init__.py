@@ -5,6 +5,7 @@ from layers.plans.course import TRANSITIONS, advance_plan, get_plan, list_plans
 from layers.plans.drawing import compute_drawing, draw_plan, store_plan
 from layers.plans.options import DrawOptions
 from layers.plans.publishing import publish_plan
+from layers.plans.withdrawing import withdraw_plan
 
 __all__ = [
     "TRANSITIONS",
@@ -17,4 +18,5 @@ __all__ = [
     "list_plans",
     "publish_plan",
     "store_plan",
+    "withdraw_plan",
 ]

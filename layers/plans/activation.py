@@ -87,7 +87,7 @@ def _claimed(session: Session, plan_id: int, now: datetime) -> Plan | None:
     """The plan, for the one transaction that gets to mark it first."""
     marked = (
         sa.update(Plan)
-        .where(Plan.id == plan_id, Plan.activated_at.is_(None))
+        .where(Plan.id == plan_id, Plan.state == PlanState.PUBLISHED, Plan.activated_at.is_(None))
         .values(activated_at=now, revision=Plan.revision + 1)
         .returning(Plan.id)
         .execution_options(synchronize_session=False)
@@ -105,6 +105,17 @@ def end_plans(session: Session) -> None:
         sa.update(Plan)
         .where(Plan.state == PlanState.PUBLISHED, Plan.valid_to.is_(None), Plan.id.not_in(open_))
         .values(valid_to=last, revision=Plan.revision + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def reopen_plans(session: Session) -> None:
+    """Take that day off published plans again of which grids go on."""
+    open_ = sa.select(Grid.plan_id).where(Grid.plan_id.is_not(None), Grid.valid_to.is_(None))
+    session.execute(
+        sa.update(Plan)
+        .where(Plan.state == PlanState.PUBLISHED, Plan.valid_to.is_not(None), Plan.id.in_(open_))
+        .values(valid_to=None, revision=Plan.revision + 1)
         .execution_options(synchronize_session=False)
     )
 

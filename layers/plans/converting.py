@@ -217,9 +217,8 @@ def _go_on(session: Session, plan: Plan, grid: Grid, code: str, values: dict[str
             [*KEPT, "geom", *fresh], sa.select(*columns, shape, *given).where(table.c.id == grid.id), False
         )
     )
-    session.execute(
-        sa.update(table).where(table.c.id == grid.id).values(valid_to=plan.valid_from, revision=table.c.revision + 1)
-    )
+    ended = {"valid_to": plan.valid_from, "ended_by": plan.id, "revision": table.c.revision + 1}
+    session.execute(sa.update(table).where(table.c.id == grid.id).values(ended))
     session.add(
         GridLineage(
             plan_id=plan.id,

@@ -29,7 +29,16 @@ TRANSITIONS: dict[str, Transition] = {
     "return": Transition((PlanState.SUBMITTED, PlanState.APPROVED), PlanState.DRAFT, Permission.APPROVE),
     "approve": Transition((PlanState.SUBMITTED,), PlanState.APPROVED, Permission.APPROVE),
     "publish": Transition((PlanState.APPROVED,), PlanState.PUBLISHED, Permission.APPROVE),
+    "withdraw": Transition((PlanState.PUBLISHED,), PlanState.APPROVED, Permission.APPROVE),
 }
+
+REASONED = {"return": "returned", "withdraw": "withdrawn"}
+"""Steps that need a reason."""
+
+
+def list_events(session: Session, plan: Plan) -> Sequence[PlanEvent]:
+    """The steps that a plan has taken, the oldest first; what a note holds is told by `layers.tables.PlanEvent`."""
+    return session.scalars(sa.select(PlanEvent).where(PlanEvent.plan_id == plan.id).order_by(PlanEvent.id)).all()
 
 
 def list_plans(session: Session, scope: Scope) -> Sequence[Plan]:
@@ -60,14 +69,14 @@ def advance_plan(
     revision: int | None = None,
     note: str | None = None,
 ) -> Plan:
-    """Take `submit`, `return` or `approve`; for `publish` see `publish_plan`, which also changes the grids.
+    """Take `submit`, `return` or `approve`; `publish_plan` and `withdraw_plan` also change the grids.
 
     Raises
     ------
     NotFoundError, ForbiddenError : no such plan, no right to the step, or the plan reaches beyond the scope
     StaleRevisionError : `revision` is given and the plan has changed since
     InvalidStateError : the step is not possible in the present state; the error names those that are
-    InvalidInputError : a plan is returned without a note that says why
+    InvalidInputError : a plan is returned or withdrawn without a note that says why
     FaultyPlanError : a plan is submitted that `check_plan` finds errors in
     """
     plan = get_plan(session, principal.scope, plan_id)
@@ -79,8 +88,8 @@ def advance_plan(
     if plan.state not in transition.sources:
         allowed = [name for name, other in TRANSITIONS.items() if plan.state in other.sources]
         raise InvalidStateError("plan", plan.state, step, allowed)
-    if step == "return" and not (note or "").strip():
-        raise InvalidInputError("Say in the note why the plan is returned.")
+    if step in REASONED and not (note or "").strip():
+        raise InvalidInputError(f"Say in the note why the plan is {REASONED[step]}.")
     if step == "submit" and (faults := fault_texts(check_plan(session, plan, as_of=now.date()))):
         raise FaultyPlanError(plan_id, faults)
     plan.state = transition.target

@@ -10,11 +10,11 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from layers.access import Principal
-from layers.errors import InvalidStateError
+from layers.errors import InvalidStateError, OutdatedPlanError
 from layers.plans.history import open_draft, redoable, undoable, way_to
 from layers.plans.steps import drawing_step, make_step, read_step
 from layers.plans.storing import Edited, Entry, edited_by, store_step
-from layers.plans.workspace import open_workspace
+from layers.plans.workspace import Workspace, open_workspace
 from layers.tables import Plan
 
 Turn = Literal["undo", "redo"]
@@ -52,9 +52,10 @@ def edit_plan(
     InvalidInputError : an unknown op, or params that do not fit it
     RedrawError : the edit makes no sense on this plan, see `geo.redraw`
     MissingDataError : the plan was not drawn from blocks
+    OutdatedPlanError : a village of the draft has got another code by a plan that came into force meanwhile
     """
     plan = open_draft(session, principal, plan_id, revision=revision)
-    workspace = open_workspace(session, plan)
+    workspace = _workspace(session, plan)
     step = make_step(session, plan, workspace, op, params)
     if preview:
         return edited_by(workspace, workspace.revision, step, None)
@@ -89,11 +90,25 @@ def jump_to(
     return plan
 
 
+def _workspace(session: Session, plan: Plan) -> Workspace:
+    """The state of a draft whose villages are still what they were when it was drawn.
+
+    Raises
+    ------
+    OutdatedPlanError : another plan has given one of its villages another code meanwhile
+    """
+    workspace = open_workspace(session, plan)
+    gone = {identity.code[:-3] for identity in workspace.identities.values()} - set(workspace.division.villages)
+    if gone:
+        raise OutdatedPlanError(plan.id, min(gone))
+    return workspace
+
+
 def _turned(session: Session, plan: Plan, turn: Turn, by: str, now: datetime) -> Edited:
     row = undoable(session, plan) if turn == "undo" else redoable(session, plan)
     if row is None:
         raise InvalidStateError("plan", plan.state, f"{'undone' if turn == 'undo' else 'redone'} further", [])
-    workspace = open_workspace(session, plan)
+    workspace = _workspace(session, plan)
     step = read_step(workspace, row.record, backwards=turn == "undo")
     return store_step(session, plan, workspace, step, Entry(turn, {}, row), by=by, now=now)
 
@@ -114,7 +129,7 @@ def store_drawing(
     Raises as `edit_plan`.
     """
     plan = open_draft(session, principal, plan_id, revision=revision)
-    workspace = open_workspace(session, plan)
+    workspace = _workspace(session, plan)
     options = {name: value for name, value in params.items() if name != "keep_labels"}
     step = drawing_step(session, plan, workspace, labels, options)
     return store_step(session, plan, workspace, step, Entry("redraw", dict(params), None), by=principal.name, now=now)

@@ -69,7 +69,7 @@ def publish_plan(
         session.execute(
             sa.update(Grid)
             .where(Grid.id.in_(old["id"].tolist()))
-            .values(valid_to=valid_from, revision=Grid.revision + 1)
+            .values(valid_to=valid_from, ended_by=plan.id, revision=Grid.revision + 1)
         )
     session.execute(
         sa.update(Grid)

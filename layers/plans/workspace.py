@@ -135,8 +135,14 @@ def _key(session: Session, plan: Plan) -> tuple[Any, ...]:
 
 
 def _stamp(session: Session, plan: Plan) -> Any:
-    """Changes when the blocks may have changed: a row id can be given again, and files can be loaded again."""
-    return plan.created_at, session.scalar(sa.select(sa.func.max(Load.id)))
+    """Changes when the blocks may have changed.
+
+    A row id can be given again, files can be loaded again, and a plan that comes into force can convert villages.
+    """
+    newest = sa.select(
+        sa.select(sa.func.max(Load.id)).scalar_subquery(), sa.select(sa.func.max(Plan.activated_at)).scalar_subquery()
+    )
+    return plan.created_at, *session.execute(newest).one()
 
 
 def _built(session: Session, plan: Plan) -> Workspace:

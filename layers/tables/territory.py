@@ -37,6 +37,7 @@ class PlanState(StrEnum):
     APPROVED = "APPROVED"
     PUBLISHED = "PUBLISHED"
     SUPERSEDED = "SUPERSEDED"
+    WITHDRAWN = "WITHDRAWN"
 
 
 class DrawState(StrEnum):
@@ -147,7 +148,11 @@ class DrawJob(Base):
 
 
 class PlanEvent(Base):
-    """One step in the life of a plan; rows are only added."""
+    """One step in the life of a plan; rows are only added.
+
+    `note` is the reason that somebody gave. Of a branch it is the number of the plan it was begun from, of an import
+    the name of the file, and of a conversion the pairs of codes.
+    """
 
     __tablename__ = "plan_event"
 
@@ -163,8 +168,9 @@ class Grid(Base, Loaded):
     """A town, village, grid or micro-grid in one edition.
 
     `valid_from` is empty while the row belongs to a plan that was never published; `valid_to` is exclusive and empty
-    while the row is in force. `grid_id` stays the same from edition to edition, `code` is never given twice. `number`
-    tells the grids of a plan apart while it is edited; a locked grid does not change.
+    while the row is in force; `ended_by` is the number of the plan that ended it. `grid_id` stays the same from edition
+    to edition, `code` is never given twice. `number` tells the grids of a plan apart while it is edited; a locked grid
+    does not change.
     """
 
     __tablename__ = "grid"
@@ -187,6 +193,7 @@ class Grid(Base, Loaded):
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
     digest: Mapped[str] = mapped_column(String(32), default="")
+    ended_by: Mapped[int | None]
     number: Mapped[int | None]
     locked: Mapped[bool] = mapped_column(default=False)
     revision: Mapped[int] = mapped_column(default=1)

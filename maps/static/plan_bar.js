@@ -14,7 +14,7 @@ export class Bar {
     byId("plan-name").textContent = plan ? plan.name : t("plan.none");
     const badge = byId("plan-state");
     badge.hidden = !plan;
-    if (plan) { badge.textContent = stateName(plan); badge.dataset.state = plan.state; }
+    if (plan) { badge.textContent = stateName(plan); badge.dataset.state = plan.state; badge.title = plan.valid_from ? t("plan.from_date", { date: plan.valid_from }) : ""; }
     page.mayEdit = Boolean(plan) && may("plan") && isDraft() && !busy();
     this.drawButtons();
     course.drawSteps();

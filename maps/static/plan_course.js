@@ -2,11 +2,13 @@
 import { byId, fill, h } from "/static/dom.js";
 import { now } from "/static/clock.js";
 import { query, request } from "/static/net.js";
-import { ask, closeSheet, drawSheet, editList, openSheet } from "/static/plan_sheets.js";
+import { ask, closeSheet, courseList, drawSheet, editList, openSheet } from "/static/plan_sheets.js";
 import { say } from "/static/status.js";
 import { t } from "/static/words.js";
 
-const STEPS = { DRAFT: [["submit", "plan"]], SUBMITTED: [["approve", "approve"], ["return", "approve"]], APPROVED: [["publish", "approve"], ["return", "approve"]] };
+const STEPS = { DRAFT: [["submit", "plan"]], SUBMITTED: [["approve", "approve"], ["return", "approve"]], APPROVED: [["publish", "approve"], ["return", "approve"]], SCHEDULED: [["withdraw", "approve"]] };
+const REASONED = ["return", "withdraw"]; // steps that need a reason
+const stage = (plan) => (plan?.state === "PUBLISHED" && !plan.activated_at ? "SCHEDULED" : plan?.state);
 const FORMATS = ["gpkg", "geojson", "shp", "parquet", "csv"];
 const today = () => new Date(now().getTime() + 8 * 3_600_000).toISOString().slice(0, 10);
 
@@ -17,8 +19,8 @@ export class Course {
   /** The buttons of the steps that come next, for those who may take them. */
   drawSteps() {
     const { page: { plan }, may, busy } = this.app;
-    const own = (STEPS[plan?.state] ?? []).filter(([, permission]) => may(permission));
-    const key = `${plan?.id}|${plan?.state}|${own}|${document.documentElement.lang}|${busy()}`;
+    const own = (STEPS[stage(plan)] ?? []).filter(([, permission]) => may(permission));
+    const key = `${plan?.id}|${stage(plan)}|${own}|${document.documentElement.lang}|${busy()}`;
     if (byId("steps").dataset.key === key) return;
     byId("steps").dataset.key = key;
     fill(byId("steps"), own.map(([name], at) => h("button", {
@@ -30,9 +32,10 @@ export class Course {
     const { complain, comparison } = this.app;
     try {
       if (name === "submit") { await comparison.check(() => this.finish("submit")); return; }
-      if (name === "return") {
-        const values = await ask({ title: t("plan.step.return"), fields: [{ name: "note", label: t("plan.field.note"), type: "long" }], action: t("plan.step.return") });
-        if (values) await this.finish("return", { note: values.note });
+      if (REASONED.includes(name)) {
+        const text = name === "withdraw" ? t("plan.withdraw_text", { date: this.app.page.plan.valid_from }) : "";
+        const values = await ask({ title: t(`plan.step.${name}`), text, fields: [{ name: "note", label: t("plan.field.note"), type: "long" }], action: t(`plan.step.${name}`) });
+        if (values) await this.finish(name, { note: values.note });
       } else if (name === "publish") {
         const values = await ask({ title: t("plan.step.publish"), text: t("plan.publish_text"), fields: [{ name: "valid_from", label: t("plan.field.valid_from"), type: "date", value: today() }], action: t("plan.step.publish") });
         if (values) await this.finish("publish", { valid_from: values.valid_from });
@@ -90,7 +93,7 @@ export class Course {
     const { page, towns } = this.app;
     drawSheet({
       towns: towns(), scope: page.plan?.scope_code, name: t("plan.new_name", { date: today() }),
-      feasibility: async (scope, target, tolerance) => (await request(query("/api/plans/feasibility", { scope_code: scope, target, tolerance }))).villages,
+      feasibility: (scope, target, tolerance) => request(query("/api/plans/feasibility", { scope_code: scope, target, tolerance })),
       draw: async (options) => {
         const made = await request("/api/plans", { method: "POST", body: { ...options, background: true } });
         closeSheet();
@@ -100,17 +103,29 @@ export class Course {
     });
   }
 
-  /** All edits, the newest first; a click goes to the state after one of them. */
+  /** Tells a planner why the draft came back. */
+  async told() {
+    const { plan } = this.app.page;
+    if (plan.state !== "DRAFT") return;
+    const last = (await this.steps()).at(-1);
+    if (last?.step === "return" && this.app.page.plan === plan) say(t("plan.returned", { by: last.by, note: last.note ?? "" }), { kind: "warn" });
+  }
+
+  async steps() { return (await request(`/api/plans/${this.app.page.plan.id}/course`)).steps; }
+
+  /** The steps of the plan, and all its edits, the newest first; a click goes to the state after an edit. */
   async history() {
     const { page, complain } = this.app;
     const edits = this.app.edits();
     try {
       await edits.last;
-      const rows = (await edits.history()).edits.filter((edit) => edit.refers_to === null);
+      const [{ edits: all }, steps] = await Promise.all([edits.history(), this.steps()]);
+      const rows = all.filter((edit) => edit.refers_to === null);
       const { head } = page.division.status;
       const reached = chain(rows, head);
       openSheet(t("plan.history_title"),
-        h("p", { class: "hint" }, t("plan.history_hint")),
+        h("h3", {}, t("plan.course_title")), courseList([...steps].reverse()),
+        h("h3", {}, t("plan.edits_title")), h("p", { class: "hint" }, t("plan.history_hint")),
         editList([...rows].reverse().concat([{ sequence: 0, op: "drawn", by: page.plan.created_by, at: page.plan.created_at, moved_households: 0 }]), {
           head, reached, may: page.mayEdit, jump: (sequence) => this.jump(sequence),
         }));

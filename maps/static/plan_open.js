@@ -127,6 +127,7 @@ export class Plans {
     this.draw();
     view.loadGround();
     comparison.refresh();
+    course.told().catch(complain);
     this.redrawing.follow();
   }
 

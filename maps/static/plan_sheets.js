@@ -54,6 +54,11 @@ export function ask({ title, text = "", content = [], fields = [], action, choic
 /** The name of a kind of edit. */
 export const opName = (op) => (has(`plan.op.${op}`) ? t(`plan.op.${op}`) : op);
 
+/** The steps of a plan as a list, with the reasons that were given. */
+export const courseList = (steps) => h("ul", { class: "plan-history plan-course" }, ...steps.map(({ step, by, at, note }) => h("li", {},
+  h("b", {}, has(`plan.course.${step}`) ? t(`plan.course.${step}`, { note: note ?? "" }) : step), h("span", {}, by), h("span", { class: "code" }, moment(at)),
+  note && step !== "branch" && h("span", { class: "note" }, note))));
+
 /** Edits as a list; with `jump`, those that undo or redo lead to are buttons, and the one at `head` is marked. */
 export const editList = (edits, { head = null, reached = new Set(), may = false, jump = null } = {}) => h("ul", { class: "plan-history" }, ...edits.map((edit) => {
   const parts = [h("b", {}, opName(edit.op)), h("span", {}, edit.by), h("span", { class: "code" }, moment(edit.at)), edit.moved_households > 0 && h("span", {}, t("plan.moved_count", { count: count(edit.moved_households) }))];
@@ -66,13 +71,26 @@ export const editList = (edits, { head = null, reached = new Set(), may = false,
 const field = (label, control) => h("label", { class: "ask-field" }, h("span", {}, label), control);
 const choice = (name, values, value) => h("select", { name }, ...values.map((one) => h("option", { value: one, selected: one === value }, t(`plan.${name}.${one}`))));
 
-/** What each village allows: `rows` as the server tells them, those that do not fit first. */
-export function feasibilityList(rows, names = new Map()) {
-  const order = { between: 0, too_small: 1, empty: 2, fits: 3 };
-  const text = (row) => (row.verdict === "fits" ? t("plan.feasible", { grids: row.best }) : row.verdict === "empty" ? t("plan.feasible_empty")
-    : t("plan.infeasible", { grids: count(row.best), each: count(row.households / Math.max(1, row.best)) }));
-  const sorted = [...rows].sort((a, b) => order[a.verdict] - order[b.verdict] || b.min_deviation - a.min_deviation);
-  return [h("p", {}, t("plan.feasibility_sum", { possible: count(rows.filter((row) => row.verdict === "fits").length), all: count(rows.length) })),
+const HARD = ["oversize", "too_small", "between", "coarse"];
+
+/** What no drawing can put in band, as sentences: blocks larger than a grid, and pieces of ground that no grids fit. */
+function unavoidable(parts) {
+  const sum = (rows, name) => rows.reduce((all, row) => all + row[name], 0);
+  const reasons = HARD.map((verdict) => {
+    const of = parts.filter((row) => row.verdict === verdict);
+    const number = verdict === "oversize" ? sum(of, "oversize") : of.length;
+    return number > 0 && h("li", {}, t(`plan.forced.${verdict}`, { count: count(number), households: count(sum(of, "households")) }));
+  }).filter(Boolean);
+  return reasons.length ? [h("p", { class: "plan-flaw" }, t("plan.forced", { count: count(sum(parts, "out_of_band")) })), h("ul", { class: "plan-forced" }, ...reasons)] : [];
+}
+
+/** What the area and each village allow, as the server tells it, villages that do not fit first. */
+export function feasibilityList({ villages, parts }, names = new Map()) {
+  const order = { oversize: 0, coarse: 1, between: 2, too_small: 3, empty: 4, fits: 5 };
+  const text = (row) => t({ fits: "plan.feasible", empty: "plan.feasible_empty", oversize: "plan.infeasible_oversize", coarse: "plan.infeasible_coarse" }[row.verdict] ?? "plan.infeasible",
+    { grids: count(row.best), each: count(row.households / Math.max(1, row.best)), blocks: count(row.oversize) });
+  const sorted = [...villages].sort((a, b) => order[a.verdict] - order[b.verdict] || b.min_deviation - a.min_deviation);
+  return [...unavoidable(parts), h("p", {}, t("plan.feasibility_sum", { possible: count(villages.filter((row) => row.verdict === "fits").length), all: count(villages.length) })),
     h("ul", {}, ...sorted.slice(0, 400).map((row) => h("li", { class: ["fits", "empty"].includes(row.verdict) ? "" : "out" }, h("span", { title: row.code }, names.get(row.code) ?? row.name), h("span", {}, count(row.households)), h("span", {}, text(row)))))];
 }
 
@@ -102,8 +120,8 @@ export function drawSheet({ towns, scope, feasibility, draw, name }) {
     asked += 1;
     const mine = asked;
     try {
-      const rows = await feasibility(where, target, tolerance);
-      if (mine === asked) list.replaceChildren(...feasibilityList(rows));
+      const found = await feasibility(where, target, tolerance);
+      if (mine === asked) list.replaceChildren(...feasibilityList(found));
     } catch (error) { if (mine === asked) list.replaceChildren(h("p", { class: "plan-flaw" }, error.message)); }
   };
   form.addEventListener("input", settled(show, 250));

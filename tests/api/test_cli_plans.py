@@ -67,6 +67,8 @@ def test_a_plan_waits_for_its_day(plan):
     for words in (("submit", 2), ("approve", 2)):
         plan(*words)
     assert "until then" in plan("publish", 2, "--from", "2999-01-01")
+    assert "go on" in plan("withdraw", 2, "--note", "the bridge opens later")
+    assert "until then" in plan("publish", 2, "--from", "2999-01-01")
     assert "No plan waits" in plan("activate")
     assert "PUBLISHED" in plan("list")
 
@@ -77,3 +79,11 @@ def test_a_replay_names_who_changes_hands(plan, tmp_path):
     assert (tmp_path / "same.csv").read_text("utf-8-sig").split() == [
         "kind,key,reported_at,households,old_code,new_code"
     ]
+
+
+def test_what_fits_no_grid_is_said_before_anything_is_drawn(plan):
+    assert "2 of 2 villages can be cut by themselves" in plan("feasibility", world.TOWN, group="")
+    said = plan("feasibility", world.TOWN, "--target", 100_000, group="")
+    assert "0 of 2 villages" in said
+    assert "At least 1 grids miss the band around" in said
+    assert "too few for a grid" in said

@@ -73,6 +73,9 @@ def test_what_villages_allow_is_said_before_anything_is_drawn(sign_in):
     answer = sign_in("planner").get("/api/plans/feasibility", params={"scope_code": HOME, "target": 3})
     rows = {row["code"]: row for row in answer.json()["villages"]}
     assert (rows[NORTH]["households"], rows[NORTH]["best"], rows[NORTH]["verdict"]) == (6, 2, "fits")
+    parts = answer.json()["parts"]
+    assert NORTH in parts[0]["villages"]
+    assert sum(part["households"] for part in parts) == sum(row["households"] for row in rows.values())
     check_problem(sign_in("planner").get("/api/plans/feasibility", params={"scope_code": "99"}), 403, "forbidden")
 
 
@@ -96,6 +99,14 @@ def test_a_plan_waits_for_its_day(app, clock, sign_in, here, number):
     change(planner, here, "submit")
     change(approver, here, "approve")
     tomorrow = (clock.now + timedelta(days=1)).date().isoformat()
+    change(approver, here, "publish", {"valid_from": tomorrow})
+    tag = planner.get(here).headers["etag"]
+    refused = planner.post(f"{here}/withdraw", json={"note": "x"}, headers={"If-Match": tag})
+    check_problem(refused, 403, "forbidden")
+    assert change(approver, here, "withdraw", {"note": "桥未通车"}).json()["state"] == "APPROVED"
+    steps = planner.get(f"{here}/course").json()["steps"]
+    assert [row["step"] for row in steps][-4:] == ["submit", "approve", "publish", "withdraw"]
+    assert (steps[-1]["note"], steps[-1]["by"]) == ("桥未通车", "approver")
     published = change(approver, here, "publish", {"valid_from": tomorrow})
     assert published.status_code == 200, published.text
     assert published.json()["activated_at"] is None
