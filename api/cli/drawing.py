@@ -12,6 +12,13 @@ from api.cli.database import day, now, today, transaction
 from api.cli.plans import show_plan
 from layers.access import OPERATOR, Scope
 
+REASONS = {
+    "oversize": "{0.oversize} blocks have more households than a grid may have.",
+    "too_small": "{0.households:.0f} households apart from all others are too few for a grid.",
+    "between": "{0.households:.0f} households apart from all others fit no number of grids.",
+    "coarse": "Its blocks add up to no grid.",
+}
+
 
 def draw(
     context: typer.Context,
@@ -51,6 +58,33 @@ def draw(
             publish_plan(session, OPERATOR, plan.id, valid_from=start, now=now(), today=today(context))
         plan_id = plan.id
     show_plan(context, plan_id)
+
+
+def feasibility(
+    context: typer.Context,
+    scope: Annotated[str, typer.Argument(help="Code of the town or village whose grids will be drawn.")],
+    target: Annotated[int, typer.Option(help="Households a grid.")] = 300,
+    tolerance: Annotated[float, typer.Option(help="Share by which a grid may differ from the target.")] = 0.1,
+) -> None:
+    """Say before anything is drawn which villages cannot be cut into grids of the size, and what never fits.
+
+    Example: `fengqiao feasibility 330699100 --target 300`
+    """
+    from layers.plans import DrawOptions
+    from layers.plans.feasibility import area_feasibility
+
+    options = DrawOptions(target=target, tolerance=tolerance)
+    with transaction(context) as session:
+        villages, parts = area_feasibility(session, Scope(scope), options=options, as_of=today(context))
+    columns = ("households", "best", "oversize", "out_of_band", "verdict")
+    show(
+        ("village", "name", "households", "grids", "too large blocks", "out of band", "verdict"),
+        ((row.code, row.name, *(f"{getattr(row, c)}" for c in columns)) for row in villages.itertuples()),
+    )
+    say(f"{(villages['verdict'] == 'fits').sum()} of {len(villages)} villages can be cut by themselves.")
+    for row in parts[parts["out_of_band"] > 0].itertuples():
+        where = ", ".join(row.villages[:3]) + (" …" if len(row.villages) > 3 else "")
+        say(f"Grids out of band around {where}: at least {row.out_of_band}. {REASONS[row.verdict].format(row)}")
 
 
 def check(

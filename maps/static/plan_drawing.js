@@ -136,8 +136,8 @@ export class Redrawing {
       asked += 1;
       const mine = asked;
       try {
-        const { villages } = await request(query("/api/plans/feasibility", { scope_code: this.plan.scope_code, target: target.value, tolerance: Number(tolerance.value) / 100 }));
-        if (mine === asked) list.replaceChildren(...feasibilityList(villages, this.names));
+        const found = await request(query("/api/plans/feasibility", { scope_code: this.plan.scope_code, target: target.value, tolerance: Number(tolerance.value) / 100 }));
+        if (mine === asked) list.replaceChildren(...feasibilityList(found, this.names));
       } catch (error) { if (mine === asked) list.replaceChildren(h("p", { class: "plan-flaw" }, error.message)); }
     };
     form.addEventListener("input", settled(show, 250));

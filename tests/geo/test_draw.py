@@ -220,7 +220,7 @@ def test_bad_blocks_are_refused():
 
 
 def test_feasibility_by_hand():
-    report = feasibility([100, 300, 160, 290, 600, 0], ["a", "b", "c", "c", "d", "e"])
+    report = feasibility([100, 300, 160, 290, 300, 300, 0], ["a", "b", "c", "c", "d", "d", "e"])
     assert report.verdict.tolist() == ["too_small", "fits", "between", "fits", "empty"]
     assert report.best.tolist() == [1, 1, 2, 2, 0]
     assert report.fewest.tolist() == [0, 1, 0, 2, 0]
