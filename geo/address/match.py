@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from geo.address.gazetteer import Gazetteer
 from geo.address.grammar import parse
+from geo.address.match_pieces import Parts, Pieces, parts_of
 from geo.address.rarity import Rarity, grams
 from geo.address.record import Address
 
-# Two questions: is it one place (a road, an estate, a village), and if so, one point of it? Each piece of evidence
-# lies in [0, 1] or [-1, 1]; weights are round numbers set by hand: the names of the site count most, then the house
-# number on the same road; a building that differs or is missing settles the second question.
+# Two questions: is it one place (a road, an estate, a village), and if so, one point of it? Evidence is a share or a
+# yes unless said otherwise in `evidence`; the weights are round numbers set by hand.
 _PLACE = {
-    "site": 1.0, "shared": 1.0, "both": 1.0, "name": 0.5, "length": 0.4, "door": 0.5, "county": 0.4, "township": 0.3,
-    "road": 0.3, "branch": 0.3,
+    "contained": 2.0, "core": 2.0, "rare": 2.0, "names": 1.0, "door": 1.0, "way": 1.0, "part": 1.0, "branch": 1.0,
+    "length": 0.75, "county": 0.5, "province": 0.5,
 }  # fmt: skip
-_POINT = {"building": 2.0, "gate": -2.0, "last": 1.0, "their_last": 1.0, "whole": 1.0, "place": 0.3}
-_CUTS = (2.2, 3.1)
-_UNKNOWN = 0.3  # what evidence counts for that neither address can give
-_ENOUGH = 25.0  # shared rarity that convinces: three or four rare pieces
-_STEEPNESS = 2.0
-_INSIDE = ("building", "unit", "floor", "room")
-_UPPER = ("province", "city", "county", "township")
-_BRACKET = re.compile(r"\(([^()]*)\)?")
-_BUILDINGS = re.compile(r"([A-Z]?\d+[A-Z]?|[A-Z])(?=(?:-\d+)?(?:栋|幢|号楼|座))")
-_GATE = re.compile(r"(?:门|停车场|站)\)?$")
+_POINT = {
+    "rare": 4.0, "building": 1.5, "gate": -2.0, "name": 1.0, "last": 0.5, "kind": 0.5, "beyond": -1.0, "branch": 1.0,
+    "province": 0.75,
+}  # fmt: skip
+_CUTS = (5.0, 4.8)
+# What the other candidates of a search say; each is 0 where they are like those of a usual search, or there are none.
+_PLACE_AMONG = {"others": 1.0, "common": -1.5}
+_POINT_AMONG = {"rivals": -2.0, "first": 0.5}
+_USUAL_COMMON = 0.3
+_USUAL_RIVALS = 0.1
+_UNKNOWN = 0.3  # what a share counts for that the addresses cannot give
+_LONG = 5  # pieces of a long name: six rare characters
+_WEIGHTS = {
+    name: sum(weights.get(name, 0.0) for weights in (_PLACE, _POINT, _PLACE_AMONG, _POINT_AMONG))
+    for name in (*_PLACE, *_POINT, *_PLACE_AMONG, *_POINT_AMONG)
+}
 _NO_RARITY = Rarity()
+Weigh = Callable[[Pieces], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,113 +68,123 @@ def match(
     >>> match("文三路12号翠苑小区3幢", "建设路7号人民医院").label
     0
     """
+    return match_many(a, [b], gazetteer, rarity=rarity)[0]
+
+
+def match_many(
+    a: str | Address,
+    candidates: Iterable[str | Address],
+    gazetteer: Gazetteer | None = None,
+    *,
+    rarity: Rarity | None = None,
+) -> list[Match]:
+    """Match each candidate of one search, (n,) in, (n,) out; each is judged by `match` and by the other ones.
+
+    Other candidates that are likely the place speak for a candidate, unless all have the same rare pieces of `a`;
+    other candidates that are likely the point speak against it. A single candidate has the answer of `match`.
+
+    >>> found = match_many("文三路12号翠苑小区", ["文三路12号翠苑小区(东门)", "文三路12号翠苑小区", "建设路12号"])
+    >>> [one.label for one in found]
+    [1, 2, 0]
+    """
     first = parse(a, gazetteer) if isinstance(a, str) else a
-    second = parse(b, gazetteer) if isinstance(b, str) else b
-    if first.text == second.text and first.text:
-        return Match(2, 1.0, (("text", 1.0),))
-    facts = evidence(first, second, rarity or _NO_RARITY)
-    reasons = [(name, weight * facts[name]) for name, weight in _PLACE.items()]
-    place = sum(weight for _, weight in reasons)
-    reasons += [(name, weight * facts[name]) for name, weight in _POINT.items() if name != "place"]
-    point = _POINT["place"] * place + sum(weight for _, weight in reasons[len(_PLACE) :])
-    label: Literal[0, 1, 2] = 0 if place < _CUTS[0] else 2 if point >= _CUTS[1] else 1
-    one, same = _probability(place - _CUTS[0]), _probability(point - _CUTS[1])
+    others = [parse(b, gazetteer) if isinstance(b, str) else b for b in candidates]
+    facts = [evidence(first, other, rarity or _NO_RARITY) for other in others]
+    places = [_weighted(found, _PLACE) - _CUTS[0] for found in facts]
+    points = [_weighted(found, _POINT) - _CUTS[1] for found in facts]
+    matches = []
+    for one, found, place, point, among in zip(
+        others, facts, places, points, _among(facts, places, points), strict=True
+    ):
+        if one.text == first.text and one.text:
+            matches.append(Match(2, 1.0, (("text", 1.0),)))
+        else:
+            here, same = place + _weighted(among, _PLACE_AMONG), point + _weighted(among, _POINT_AMONG)
+            matches.append(_judged(here, same, found | among))
+    return matches
+
+
+def _among(facts: list[dict[str, float]], places: list[float], points: list[float]) -> Iterator[dict[str, float]]:
+    """What the other candidates say of each: how many are the place, how much they share, how many are the point."""
+    count = len(facts) - 1
+    likely, exact = [_probability(place) for place in places], [_probability(point) for point in points]
+    shared = [found["rare"] for found in facts]
+    best = max(points, default=0.0)
+    for here, point, rare, same in zip(likely, points, shared, exact, strict=True):
+        yield {} if not count else {
+            "others": (sum(likely) - here) / count,
+            "common": (sum(shared) - rare) / count - _USUAL_COMMON,
+            "rivals": (sum(exact) - same) / count - _USUAL_RIVALS,
+            "first": float(point >= best),
+        }  # fmt: skip
+
+
+def _judged(place: float, point: float, facts: dict[str, float]) -> Match:
+    label: Literal[0, 1, 2] = 0 if place < 0 else 2 if point >= 0 else 1
+    one, same = _probability(place), _probability(point)
+    reasons = [(name, round(_WEIGHTS[name] * fact, 3)) for name, fact in facts.items() if _WEIGHTS[name] * fact]
     reasons.sort(key=lambda reason: -abs(reason[1]))
-    return Match(label, round((one + one * same) / 2, 4), tuple((n, round(w, 3)) for n, w in reasons if w))
+    return Match(label, round((one + one * same) / 2, 4), tuple(reasons))
+
+
+def _weighted(facts: dict[str, float], weights: dict[str, float]) -> float:
+    return sum(weight * facts.get(name, 0.0) for name, weight in weights.items())
 
 
 def evidence(a: Address, b: Address, rarity: Rarity) -> dict[str, float]:
     """Give what speaks for one place and for one point of it, by name; shares are weighted by rarity.
 
-    For the place: `site` is the share of the site of `a` (what stands below the township and above the building)
-    that `b` has, `shared` how much that is, `both` the cosine of the two sites, `name` that of the two names most
-    alike, `length` that of `a` in twenties of characters, `door` 1 for an equal number on an equal road, `road`
-    the share of the road of `a`, `branch` that of a bracket of `b` in `a`; `county` and `township` are 1 equal,
-    -1 different, 0 unknown.
+    The core of an address is its text below the township and above the building; its name is the end of the core
+    (after the last road, number, 交叉口 or 米), its way the rest. Of `b` in `a` are the shares `name` and `way`, and
+    `branch`, that of a bracket; `contained` is the share of the core of `a` in `b`. Cosines are `core`, `last` (of
+    the names) and `names` (of the two parsed names most alike). `rare` is the weight of the three rarest pieces
+    both have, as a share of the most there can be; `beyond` that of the core of `a` behind the last piece that `b`
+    has, in rare names of six characters; `length` that of `a` in twenties of characters, 2 at most.
 
-    For the point: `building` 0.75 equal (0.25 if `b` goes on to another name), 0 in neither, -0.15 only in `b`,
-    -1 different or missing in `b` (in a village, the house takes the place of the building); `gate` 1 if only `b`
-    is a gate, a car park or a stop; `last` the cosine of the last names, `their_last` the share of the last name
-    of `b` in `a`, `whole` the cosine of all.
+    Yes or no are `door`, an equal number on an equal road; `kind`, names with the same ending; `part`, `b` is a
+    building or a gate where `a` is another or none; `gate`, only `b` is a gate, a car park or a stop. `building`
+    is 0.75 equal (0.25 if `b` goes on to another name), 0 in neither, -0.5 only in `b`, -1 different, -2 missing
+    in `b` (in a village, the house takes the place of the building). `county` and `province` are 1 equal,
+    0.6 not said by `b`, 0 by neither, -0.5 not said by `a`, -1 different.
     """
-    one, other = _pieces(a), _pieces(b)
+    one, other = parts_of(a), parts_of(b)
     weigh = rarity.weight
-    common = weigh(one.site & other.all)
-    name = max((_cosine(x, y, weigh) for x in one.names for y in other.names), default=_UNKNOWN)
-    road = _equal(a.road, b.road)
-    their_last = _share(other.last, one.all, weigh)
+    shared = one.whole & other.whole
+    name = _share(other.name, one.whole, weigh)
+    gate = other.gate and not one.gate
     return {
-        "site": common / (weigh(one.site) or 1.0),
-        "shared": 1.0 - math.exp(-common / _ENOUGH),
-        "both": _cosine(one.site, other.site, weigh),
+        "contained": _share(one.core, other.whole, weigh),
+        "core": _cosine(one.core, other.core, weigh),
+        "names": max((_cosine(x, y, weigh) for x in one.names for y in other.names), default=_UNKNOWN),
+        "rare": rarity.rarest(shared, 3),
+        "door": float(_equal(a.road, b.road) > 0 and _equal(a.key("number"), b.key("number")) > 0),
+        "way": _share(other.before, one.whole, weigh),
+        "part": float(gate or bool(other.building and not one.building & other.building)),
+        "branch": max((_share(x, one.whole, weigh) for x in other.brackets), default=0.0),
+        "length": min(len(a.text) / 20, 2.0),
+        "county": _area(a.county, b.county),
+        "province": _area(a.province, b.province),
+        "building": _buildings(one, other, name),
+        "gate": float(gate),
+        "last": _cosine(one.name, other.name, weigh),
         "name": name,
-        "length": len(a.text) / 20,
-        "door": float(road > 0 and _equal(a.key("number"), b.key("number")) > 0),
-        "county": _equal(a.county, b.county),
-        "township": _equal(a.township, b.township),
-        "road": _share(one.road, other.all, weigh),
-        "branch": max((_share(x, one.all, weigh) for x in other.brackets), default=0.0),
-        "building": _buildings(one, other, their_last),
-        "gate": float(other.gate and not one.gate),
-        "last": _cosine(one.last, other.last, weigh) if one.last and other.last else _UNKNOWN,
-        "their_last": their_last,
-        "whole": _cosine(one.all, other.all, weigh),
+        "kind": float(one.kind == other.kind != ""),
+        "beyond": weigh(grams(_behind(one.core_text, shared))) / (_LONG * rarity.most),
     }
 
 
-Pieces = frozenset[str]
-Weigh = Callable[[Pieces], float]
+def _behind(text: str, shared: Pieces) -> str:
+    """What stands in the text behind its last pair of characters that is shared."""
+    ends = (end for end in range(len(text), 1, -1) if text[end - 2 : end] in shared)
+    return text[next(ends, 0) :]
 
 
-@dataclass(frozen=True, slots=True)
-class _Pieces:
-    all: Pieces
-    site: Pieces
-    road: Pieces
-    names: tuple[Pieces, ...]
-    last: Pieces
-    brackets: tuple[Pieces, ...]
-    buildings: Pieces
-    gate: bool
-
-
-@lru_cache(maxsize=4096)
-def _pieces(address: Address) -> _Pieces:
-    local = address.text
-    for field in _UPPER:
-        area = getattr(address, field)
-        if area:
-            local = local.replace(area, " ")
-    inside = [local.find(value) for field in _INSIDE if (value := getattr(address, field))]
-    end = min((place for place in inside if place > 2), default=len(local))
-    names = _names(address, local)
-    outer = [plain for name in names if (plain := _BRACKET.sub("", name))]
-    key = address.key("building")
-    if key is None and not address.road and address.village and not (address.place or address.estate):
-        key = address.key("number") or address.key("group")  # in a village a house has the part of a building
-    return _Pieces(
-        all=grams(local),
-        site=grams(local[:end]),
-        road=grams(address.road or ""),
-        names=tuple(grams(name) for name in names),
-        last=grams(outer[-1]) if outer else frozenset(),
-        brackets=tuple(grams(bracket) for name in names for bracket in _BRACKET.findall(name)),
-        buildings=frozenset([*_BUILDINGS.findall(address.text.upper()), *([key] if key else [])]),
-        gate=_GATE.search(address.text) is not None,
-    )
-
-
-def _names(address: Address, local: str) -> list[str]:
-    """The names of places, in the order of the text."""
-    found = [address.place, address.estate, address.zone, address.village, address.hamlet]
-    found += [piece for piece in (address.rest or "").split(" ") if len(piece) >= 3 and not piece[0].isdigit()]
-    return sorted({name for name in found if name}, key=lambda name: (local.find(name), name))
-
-
-def _buildings(one: _Pieces, other: _Pieces, their_last: float) -> float:
+def _buildings(one: Parts, other: Parts, name: float) -> float:
     if one.buildings & other.buildings:
-        return 0.75 if not other.last or their_last > _UNKNOWN else 0.25  # a shop in the building is but a part of it
-    return -1.0 if one.buildings else -0.15 if other.buildings else 0.0
+        return 0.75 if not other.name or name > _UNKNOWN else 0.25  # a shop in the building is but a part of it
+    if one.building and not other.building and not one.building & other.numbers:
+        return -2.0
+    return -1.0 if one.buildings else -0.5 if other.buildings else 0.0
 
 
 def _share(part: Pieces, whole: Pieces, weigh: Weigh) -> float:
@@ -185,5 +200,11 @@ def _equal(one: str | None, other: str | None) -> float:
     return 0.0 if one is None or other is None else 1.0 if one == other else -1.0
 
 
+def _area(one: str | None, other: str | None) -> float:
+    if one is None:
+        return 0.0 if other is None else -0.5
+    return 0.6 if other is None else 1.0 if one == other else -1.0
+
+
 def _probability(margin: float) -> float:
-    return 1.0 / (1.0 + math.exp(-_STEEPNESS * margin))
+    return 1.0 / (1.0 + math.exp(-margin))

@@ -11,7 +11,7 @@ from geo.address.numbers import chinese_number
 from geo.address.variants import normalise
 
 _SPOKEN = re.compile(r"[零〇一二三四五六七八九十百两]+(?=[号幢栋座室楼层单弄组区期院])")
-_STREET_DIGIT = re.compile(r"(?<![0-9A-Za-z])[1-9](?=[街路])")
+_STREET_DIGIT = re.compile(r"(?<![0-9A-Za-z])[1-9](?=[街路村坊里])")
 _RUN = re.compile(r"[A-Z]?\d+[A-Z]?|[A-Z]+|[\u4e00-\u9fff]+")
 _GENERIC = (
     "有限责任公司 股份公司 集团 小区 花园 花苑 公寓 大厦 广场 中心 商场 超市 酒店 宾馆 饭店 医院 学校 幼儿园 大学 "
@@ -60,6 +60,11 @@ class Rarity:
         self._unknown = unknown  # what a piece weighs that has no weight of its own
         self._number = number  # and a number
 
+    @property
+    def most(self) -> float:
+        """The weight of a piece that no text has."""
+        return self._unknown
+
     @classmethod
     def of(cls, texts: Iterable[str]) -> Rarity:
         """Count in how many of the texts, (n,), each piece occurs; linear in their length."""
@@ -79,3 +84,9 @@ class Rarity:
         """Give the sum of the weights of these pieces."""
         weights, unknown, number = self._weights, self._unknown, self._number
         return sum(weights.get(piece, number if piece[0].isdigit() else unknown) for piece in pieces)
+
+    def rarest(self, pieces: Iterable[str], count: int) -> float:
+        """Give the sum of the `count` greatest weights among these pieces, as a share of the most it can be."""
+        weights, unknown, number = self._weights, self._unknown, self._number
+        found = [weights.get(piece, number if piece[0].isdigit() else unknown) for piece in pieces]
+        return sum(sorted(found, reverse=True)[:count]) / (count * unknown)
