@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,27 +14,16 @@ from scipy.spatial import Voronoi, cKDTree
 
 from geo.adjacency import rook
 from geo.assign import GridIndex
+from geo.block_seeds import Floats, Ints, Seeds, Shapes, nearest_shape, seeds_of, sums_of
 from geo.coverage import dissolve
 from geo.errors import GeoError
 from geo.metric import shared_metric_crs
-
-Shapes = NDArray[np.object_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 GRID_M = 0.001
 """Lines are noded on this grid, so that neighbours share every vertex exactly."""
 
 FAR = 1e7
 """Metres that part the faces in the third dimension of a search tree: nearest never leaves the face."""
-
-
-class Seeds(NamedTuple):
-    """Points that ground is cut around: (s, 2) places, (s,) the face each lies in, (s,) the group it belongs to."""
-
-    place: Floats
-    face: Ints
-    group: Ints
 
 
 def building_blocks(
@@ -59,7 +48,7 @@ def building_blocks(
     ----------
     villages : (m,) Polygons, a coverage in a metric CRS; the index holds the village codes
     households : (h,) Points with the column households; a point outside every village counts for the nearest block
-    buildings : (b,) Polygons
+    buildings : (b,) Polygons; what is no polygon is passed over
     roads, water : Lines or Polygons; of polygons the outline cuts
     size : households a block, > 0; a building with more stays whole
     field_m2 : square metres, > 0; empty ground is cut into pieces of about this size
@@ -73,7 +62,8 @@ def building_blocks(
 
     Raises
     ------
-    GeoError : no village, a size that is not positive, or household counts that are missing or negative
+    GeoError : no village, one that is no valid polygon, a household that is no point, a size that is not positive, or
+        household counts that are missing or negative
     UnknownCrsError, DegreesError, CrsMismatchError : the layers do not share one metric CRS
 
     Cost: O(n log n) in vertices and households.
@@ -89,17 +79,30 @@ def building_blocks(
     ground = np.asarray(villages.geometry.array, dtype=object)
     points = np.asarray(households.geometry.array, dtype=object)
     place = np.column_stack([shapely.get_x(points), shapely.get_y(points)]).reshape(-1, 2)
-
+    _require(ground, place)
     lines = _noded(np.concatenate([shapely.boundary(ground), _cuts(ground, roads, water)]))
     faces = _faces(lines, ground)
-    seeds = _seeds(faces, place, counts, buildings, size, field_m2)
+    seeds = seeds_of(faces, place, counts, buildings, size, field_m2)
     atoms = _faces(_noded(np.concatenate([lines, _dividers(faces, seeds)])), ground)
     inner = shapely.point_on_surface(atoms)
     x, y = shapely.get_x(inner), shapely.get_y(inner)
-    face = _nearest_shape(faces, x, y)
-    held = _sums(_nearest_shape(atoms, *place.T), counts, len(atoms))
-    label = _join(atoms, _nearest_shape(ground, x, y), face, _nearest_group(seeds, x, y, face), held, sliver_m)
-    return _frame(villages.index, atoms, _nearest_shape(ground, x, y), held, label, crs)
+    face = nearest_shape(faces, x, y)
+    held = sums_of(nearest_shape(atoms, *place.T), counts, len(atoms))
+    label = _join(atoms, nearest_shape(ground, x, y), face, _nearest_group(seeds, x, y, face), held, sliver_m)
+    return _frame(villages.index, atoms, nearest_shape(ground, x, y), held, label, crs)
+
+
+def _require(ground: Shapes, place: Floats) -> None:
+    polygonal = np.isin(shapely.get_type_id(ground), (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))
+    usable = polygonal & ~shapely.is_empty(ground) & shapely.is_valid(ground)
+    if not usable.all():
+        raise GeoError(
+            f"{int((~usable).sum())} villages are missing, invalid or no polygons, "
+            f"the first at position {int(usable.argmin())}; repair the boundaries first."
+        )
+    lost = ~np.isfinite(place).all(axis=1)
+    if lost.any():
+        raise GeoError(f"{int(lost.sum())} households are no points, the first at position {int(lost.argmax())}.")
 
 
 def _cuts(ground: Shapes, roads: gpd.GeoSeries | None, water: gpd.GeoSeries | None) -> Shapes:
@@ -129,89 +132,6 @@ def _faces(lines: Shapes, ground: Shapes) -> Shapes:
     inner = shapely.point_on_surface(faces)
     index = GridIndex(ground, np.arange(len(ground)))
     return faces[index.locate(shapely.get_x(inner), shapely.get_y(inner)) >= 0]
-
-
-def _nearest_shape(shapes: Shapes, x: Floats, y: Floats) -> Ints:
-    """(n,) the polygon that holds each point, or else the nearest one."""
-    found = GridIndex(shapes, np.arange(len(shapes))).locate(x, y).astype(np.int64)
-    lost = np.flatnonzero(found < 0)
-    if lost.size:
-        found[lost] = shapely.STRtree(shapes).nearest(shapely.points(x[lost], y[lost]))
-    return found
-
-
-def _seeds(
-    faces: Shapes, place: Floats, counts: Floats, buildings: gpd.GeoSeries | None, size: float, field_m2: float
-) -> Seeds:
-    """Households, gathered by building and then into groups, and the middles of fields far from all of them."""
-    unit = _unit_of(place, buildings)
-    units = int(unit.max(initial=-1)) + 1
-    weight = _sums(unit, counts, units)
-    number = _sums(unit, np.ones(len(unit)), units)
-    middle = np.column_stack([_sums(unit, place[:, axis], units) / number for axis in (0, 1)])
-    face = _nearest_shape(faces, *middle.T) if len(middle) else np.empty(0, dtype=np.int64)
-
-    group = np.empty(len(middle), dtype=np.int64)
-    groups = 0
-    order = np.argsort(face, kind="stable")
-    for members in np.split(order, np.flatnonzero(np.diff(face[order])) + 1):
-        for part in _halved(middle, weight, members, size):
-            group[part] = groups
-            groups += 1
-
-    field, field_face = _fields(faces, middle, np.sqrt(field_m2))
-    return Seeds(
-        np.concatenate([middle, field]),
-        np.concatenate([face, field_face]),
-        np.concatenate([group, groups + np.arange(len(field))]),
-    )
-
-
-def _unit_of(place: Floats, buildings: gpd.GeoSeries | None) -> Ints:
-    """(h,) number of the building, or of the place, that households share."""
-    if not len(place):
-        return np.empty(0, dtype=np.int64)
-    key = np.full(len(place), -1, dtype=np.int64)
-    if buildings is not None and len(buildings):
-        shapes = np.asarray(buildings.geometry.array, dtype=object)
-        shapes = shapes[np.argsort(shapely.area(shapes), kind="stable")]  # the smallest of those on top of each other
-        key = GridIndex(shapes, np.arange(len(shapes))).locate(*place.T).astype(np.int64)
-    _, alike = np.unique(place, axis=0, return_inverse=True)
-    key = np.where(key < 0, key.max(initial=0) + 1 + alike.ravel(), key)
-    return np.unique(key, return_inverse=True)[1].ravel()
-
-
-def _halved(place: Floats, weight: Floats, members: Ints, size: float) -> list[Ints]:
-    """Members cut across their longer side, again and again, into groups of about `size`."""
-    pending, done = [members], []
-    while pending:
-        part = pending.pop()
-        groups = round(weight[part].sum() / size)
-        if groups < 2 or len(part) < 2:
-            done.append(part)
-            continue
-        spread = np.ptp(place[part], axis=0)
-        order = part[np.argsort(place[part, int(spread[1] > spread[0])], kind="stable")]
-        share = np.cumsum(weight[order]) / weight[order].sum()
-        cut = int(np.clip(np.searchsorted(share, (groups // 2) / groups - 1e-12) + 1, 1, len(order) - 1))
-        pending += [order[cut:], order[:cut]]
-    return done
-
-
-def _fields(faces: Shapes, middle: Floats, pitch: float) -> tuple[Floats, Ints]:
-    """Points of a lattice that lie inside large faces and farther than a pitch from all households."""
-    large = np.flatnonzero(shapely.area(faces) > 1.5 * pitch**2)
-    if not large.size:
-        return np.empty((0, 2)), np.empty(0, dtype=np.int64)
-    west, south, east, north = shapely.total_bounds(faces[large])
-    x, y = np.meshgrid(np.arange(west + pitch / 2, east, pitch), np.arange(south + pitch / 2, north, pitch))
-    x[1::2] += pitch / 2  # every second row between the ones below: cells like bricks, not a chessboard
-    lattice = np.column_stack([x.ravel(), y.ravel()])
-    found = GridIndex(faces[large], np.arange(len(large))).locate(*lattice.T)
-    inside = found >= 0
-    if len(middle):
-        inside &= cKDTree(middle).query(lattice, distance_upper_bound=pitch)[0] > pitch
-    return lattice[inside], large[found[inside]].astype(np.int64)
 
 
 def _nearest_group(seeds: Seeds, x: Floats, y: Floats, face: Ints) -> Ints:
@@ -273,8 +193,8 @@ def _join(atoms: Shapes, village: Ints, face: Ints, group: Ints, held: Floats, s
     for _ in range(20):
         blocks = int(label.max()) + 1
         left, right = label[edges[:, 0]], label[edges[:, 1]]
-        size, people = _sums(label, area, blocks), _sums(label, held, blocks)
-        rim = _sums(label, perimeter, blocks) - 2 * _sums(left[left == right], lengths[left == right], blocks)
+        size, people = sums_of(label, area, blocks), sums_of(label, held, blocks)
+        rim = sums_of(label, perimeter, blocks) - 2 * sums_of(left[left == right], lengths[left == right], blocks)
         # A cell's main piece is the one with its households; the others are strays if they are small, too.
         thin = 2 * size / np.maximum(rim, 1e-9) < sliver_m
         stray = (people == 0) & (size < 4 * sliver_m**2 * np.pi)
@@ -307,12 +227,6 @@ def _best_neighbour(
     return target
 
 
-def _sums(key: Ints, values: Floats, size: int) -> Floats:
-    """(size,) sum of the values of each key."""
-    sums: Floats = np.bincount(key, weights=values, minlength=size).astype(np.float64)
-    return sums
-
-
 def _components(size: int, edges: NDArray[Any]) -> Ints:
     graph = coo_array((np.ones(len(edges), dtype=bool), (edges[:, 0], edges[:, 1])), shape=(size, size))
     return connected_components(graph, directed=False)[1].astype(np.int64)
@@ -322,7 +236,7 @@ def _frame(codes: Any, atoms: Shapes, village: Ints, held: Floats, label: Ints, 
     shapes = dissolve(gpd.GeoSeries(atoms, crs=crs), label)
     home = np.zeros(len(shapes), dtype=np.int64)
     home[label] = village
-    households = _sums(label, held, len(shapes))
+    households = sums_of(label, held, len(shapes))
     geometry = shapes.sort_index().to_numpy()
     west = shapely.bounds(geometry)[:, :2]
     order = np.lexsort((west[:, 1], west[:, 0], home))

@@ -119,3 +119,21 @@ def test_unusable_input_is_refused():
         building_blocks(VILLAGES.set_crs(4326, allow_override=True), at((1, 1)).set_crs(4326, allow_override=True))
     with pytest.raises(CrsMismatchError):
         building_blocks(VILLAGES, at((1, 1)).set_crs(4548, allow_override=True))
+
+
+def test_buildings_that_are_no_polygons_are_passed_over():
+    line = shapely.LineString([(0, 0), (1, 1)])
+    mixed = shapely.GeometryCollection([line, shapely.box(10, 10, 90, 40)])
+    house = gpd.GeoSeries([line, None, mixed, shapely.Polygon()], crs=CRS)
+    blocks = building_blocks(VILLAGES, at(*[(x, 25) for x in range(15, 90, 5)]), buildings=house, size=4)
+    assert blocks["households"].max() == 15
+
+
+def test_villages_and_households_without_a_place_are_refused():
+    bow = shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])
+    for wrong in (bow, None, shapely.Point(0, 0), shapely.Polygon()):
+        with pytest.raises(GeoError, match="position 1"):
+            building_blocks(gpd.GeoSeries([VILLAGES.iloc[0], wrong], crs=CRS), at((1, 1)))
+    nowhere = gpd.GeoDataFrame({"households": [1, 1]}, geometry=[shapely.Point(1, 1), None], crs=CRS)
+    with pytest.raises(GeoError, match="position 1"):
+        building_blocks(VILLAGES, nowhere)
