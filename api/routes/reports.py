@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.context import Config, Now, Reading, Writing, now_of, sessions_of
+from api.errors import InvalidParameterError
 from api.etag import revision_to_match
 from api.geojson import Feature, FeatureCollection, GeoJSONResponse, Point, feature_collection
 from api.principal import Reader, allow
@@ -22,12 +24,19 @@ from layers.access import EVERYWHERE, Permission, Principal
 from layers.calendar import WorkCalendar
 from layers.intake.content import MAX_ADDRESS, MAX_DESCRIPTION, MAX_KEY, MAX_SUBTYPE, ReportContent
 from layers.intake.submission import Submission, TakenReport
-from layers.reports import report_frame
+from layers.report_search import (
+    DueKind,
+    Order,
+    ReportFilter,
+    cluster_reports,
+    count_reports,
+    search_reports,
+)
 from layers.tables import Report, ReportCategory, ReportSource, ReportState, Satisfaction, Supervision, Urgency
 from layers.workflow import StepDetails, take_step
 from layers.workflow.steps import MAX_ATTACHMENTS, MAX_NOTE, get_report
 
-router = APIRouter(prefix="/api/reports", tags=["reports"])
+router = APIRouter(tags=["reports"])
 Handler = Annotated[Principal, Depends(allow(Permission.HANDLE))]
 
 
@@ -49,6 +58,46 @@ class NewReport(BaseModel):
     address_text: str | None = Field(None, max_length=MAX_ADDRESS)
     lon: float | None = Field(None, ge=-180, le=180, allow_inf_nan=False)
     lat: float | None = Field(None, ge=-90, le=90, allow_inf_nan=False)
+
+
+class ClusterInfo(BaseModel):
+    """Reports near each other: the mean of their points, how many they are, and how many are overdue."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    lon: float
+    lat: float
+    count: int
+    overdue: int
+
+
+class Clusters(BaseModel):
+    """`total` reports are wanted wherever they lie, `inside` of them have a point in the box that was asked for."""
+
+    total: int
+    inside: int
+    clusters: list[ClusterInfo]
+
+
+def wanted_reports(
+    box: Box,
+    times: Times,
+    grid_code: Annotated[str | None, Query(max_length=32)] = None,
+    village_code: Annotated[str | None, Query(max_length=32)] = None,
+    state: Annotated[list[ReportState] | None, Query()] = None,
+    category: Annotated[list[ReportCategory] | None, Query()] = None,
+    text: Annotated[
+        str | None, Query(max_length=200, description="In key, description, address, grid, subtype")
+    ] = None,
+    due: Annotated[DueKind | None, Query(description="Open and overdue, or due within a day")] = None,
+) -> ReportFilter:
+    """Which reports are asked for."""
+    if text is not None and "\x00" in text:
+        raise InvalidParameterError("query", "text", "leave out the null byte.")
+    return ReportFilter(box, grid_code, village_code, times.since, times.until, state, category, text, due)
+
+
+Wanted = Annotated[ReportFilter, Depends(wanted_reports)]
 
 
 class Attachment(BaseModel):
@@ -78,39 +127,49 @@ class NewStep(BaseModel):
     attachments: list[Attachment] | None = Field(None, max_length=MAX_ATTACHMENTS)
 
 
-@router.get("", response_class=GeoJSONResponse, response_model=ReportCollection, responses=problems(401, 403, 422))
+@router.get(
+    "/api/reports", response_class=GeoJSONResponse, response_model=ReportCollection, responses=problems(401, 403, 422)
+)
 def read_reports(
     principal: Reader,
     session: Reading,
     now: Now,
-    box: Box,
+    wanted: Wanted,
     page: Paging,
-    times: Times,
-    grid_code: Annotated[str | None, Query(max_length=32)] = None,
-    village_code: Annotated[str | None, Query(max_length=32)] = None,
-    state: Annotated[list[ReportState] | None, Query()] = None,
-    category: Annotated[list[ReportCategory] | None, Query()] = None,
+    order: Annotated[Order, Query(description="The newest, the oldest or what is due first")] = Order.NEW,
 ) -> Response:
-    """Reports, the newest first; those without a point have no geometry and are left out where bbox is given."""
-    frame = report_frame(
+    """Reports, by default the newest first; those without a point have no geometry, and are left out with bbox."""
+    frame = search_reports(
         session,
         principal.scope,
-        bounds=box,
-        grid_code=grid_code,
-        village_code=village_code,
-        since=times.since,
-        until=times.until,
-        states=state,
-        categories=category,
+        wanted,
+        now=now,
+        order=order,
         limit=page.limit + 1,
         after=page.after(datetime, int),
     )
-    shown, links = page.cut(frame, "reported_at", "id")
+    shown, links = page.cut(frame, "place", "id")
     return feature_collection(shown, ReportProperties, "report_key", links=links, time_stamp=now)
 
 
+@router.get("/api/report-clusters", responses=problems(401, 403, 422))
+def read_clusters(
+    principal: Reader,
+    session: Reading,
+    now: Now,
+    wanted: Wanted,
+    zoom: Annotated[int, Query(ge=0, le=22, description="Of a web map with tiles of 256 pixels")],
+) -> Clusters:
+    """How many reports are wanted, inside bbox or not, and how those inside cluster on a map of that zoom."""
+    found = cluster_reports(session, principal.scope, wanted, zoom=zoom, now=now)
+    total = count_reports(session, principal.scope, replace(wanted, bounds=None), now=now)
+    return Clusters(
+        total=total, inside=sum(one.count for one in found), clusters=[ClusterInfo.model_validate(one) for one in found]
+    )
+
+
 @router.post(
-    "",
+    "/api/reports",
     status_code=201,
     response_class=GeoJSONResponse,
     response_model=ReportFeature,
@@ -150,7 +209,7 @@ def _known(request: Request, taken: TakenReport, principal: Principal, calendar:
 
 
 @router.post(
-    "/{report_key:path}/steps/{step}",
+    "/api/reports/{report_key:path}/steps/{step}",
     response_class=GeoJSONResponse,
     response_model=ReportFeature,
     responses=problems(401, 403, 404, 409, 412, 422, 428),
@@ -181,7 +240,7 @@ def take_report_step(
 
 
 @router.get(
-    "/{report_key:path}",
+    "/api/reports/{report_key:path}",
     response_class=GeoJSONResponse,
     response_model=ReportFeature,
     responses=problems(401, 403, 404),

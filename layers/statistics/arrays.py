@@ -22,16 +22,33 @@ def fetch_arrays(session: Session, columns: dict[str, Any], build: Any) -> dict[
     integers as int64 (-1 for none), and texts as objects with None for none and for empty ones. A column may have up
     to 1 GB as text, some thirty million values.
     """
-    postgres = session.get_bind().dialect.name == "postgresql"
     kinds = {name: _kind(column) for name, column in columns.items()}
-    rows = build(*(_plain(column, kinds[name], postgres).label(name) for name, column in columns.items())).subquery()
-    join = sa.func.string_agg if postgres else sa.func.group_concat
-    packed = [join(sa.cast(rows.c[name], sa.Text()), _between(kind, postgres)) for name, kind in kinds.items()]
+    for clean in (False, True):
+        count, texts = _fetch(session, columns, kinds, build, clean=clean)
+        if clean or all(
+            text.count(_SEPARATOR) == count - 1 for name, text in texts.items() if count and kinds[name] == "text"
+        ):
+            break
+    return {name: _array(texts[name] if count else None, kind, count) for name, kind in kinds.items()}
+
+
+def _fetch(
+    session: Session, columns: dict[str, Any], kinds: dict[str, str], build: Any, *, clean: bool
+) -> tuple[int, dict[str, str]]:
+    """How many rows there are, and each column as one text; `clean` takes separators out of the values."""
+    postgres = session.get_bind().dialect.name == "postgresql"
+    plain = {name: _plain(column, kinds[name], postgres) for name, column in columns.items()}
+    if clean:
+        plain |= {name: sa.func.replace(plain[name], _SEPARATOR, " ") for name in plain if kinds[name] == "text"}
+    rows = build(*(value.label(name) for name, value in plain.items())).subquery()
+    packed = [
+        sa.func.string_agg(sa.cast(rows.c[name], sa.Text()), _between(kind, postgres))
+        if postgres
+        else sa.func.group_concat(rows.c[name], _between(kind, postgres))
+        for name, kind in kinds.items()
+    ]
     count, *texts = session.execute(sa.select(sa.func.count(), *packed)).one()
-    return {
-        name: _array(text if count else None, kind, count)
-        for (name, kind), text in zip(kinds.items(), texts, strict=True)
-    }
+    return count, dict(zip(kinds, texts, strict=True))
 
 
 def _kind(column: Any) -> str:
@@ -49,14 +66,14 @@ def _between(kind: str, postgres: bool) -> str:
 
 
 def _plain(column: Any, kind: str, postgres: bool) -> Any:
-    """The value as a text that holds no separator, and is never missing."""
+    """The value as it is packed, never missing."""
     always = not getattr(column, "nullable", True)
     if kind == "integer":
         return column if always else sa.func.coalesce(column, -1, type_=sa.BigInteger())
     if kind == "number":
         return sa.func.coalesce(sa.cast(column, sa.Text()), "nan")
     if kind == "text":
-        return sa.func.replace(sa.func.coalesce(column, ""), _SEPARATOR, " ")
+        return column if always else sa.func.coalesce(column, "")
     if postgres:
         # A double holds the microseconds of our time exactly, and is computed ten times as fast as a numeric.
         seconds: Any = sa.func.date_part("epoch", column, type_=sa.Double())

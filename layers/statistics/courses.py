@@ -92,7 +92,13 @@ def _touched(session: Session, weeks: Sequence[Week], cut_off: datetime) -> np.n
         fetch_arrays(session, {"id": column}, lambda name, where=where: sa.select(name).where(where))["id"]
         for column, where in parts
     ]
-    return np.unique(np.concatenate(found))
+    ids = np.concatenate(found)
+    if not len(ids) or ids.max() - ids.min() > _SPARSE * len(ids):
+        return np.unique(ids)
+    touched = np.zeros(ids.max() - ids.min() + 1, dtype=bool)
+    touched[ids - ids.min()] = True
+    dense: np.ndarray = np.flatnonzero(touched) + ids.min()
+    return dense
 
 
 def _read(session: Session, ids: np.ndarray, counted: Sequence[Any], cut_off: datetime) -> Courses:

@@ -8,11 +8,12 @@ import { isOpen, theme } from "/static/colours.js";
 import * as marks from "/static/marks.js";
 import { onLine, request } from "/static/net.js";
 import { reportLook } from "/static/points.js";
-import { Cases, MOST } from "/static/reports_data.js";
+import { Cases } from "/static/reports_data.js";
 import { drawFilters, drawLegend } from "/static/reports_filters.js";
 import { CaseList, categoryName, drawStanding } from "/static/reports_list.js";
 import { drawPanel } from "/static/reports_panel.js";
 import { takeStep } from "/static/reports_steps.js";
+import { Clusters } from "/static/reports_window.js";
 import { onTheme } from "/static/settings.js";
 import { calm, complain, keepFresh, onKeys, startSession, startShell } from "/static/shell.js";
 import { touches } from "/static/shapes.js";
@@ -26,11 +27,15 @@ state.readAddress();
 await startShell(() => t("reports.title"));
 
 const cases = new Cases();
-const list = new CaseList((key, focus) => open(key, focus));
+const list = new CaseList((key, focus) => open(key, focus), () => cases.more());
 const selectedKey = () => (state.get("selection").startsWith("report:") ? state.get("selection").slice(7) : "");
 let panel = null, hovered = null, placed = false; // panel: {item, feature, candidates} of the report that is open
-const base = startMap([paintCases]);
+const clusters = new Clusters(cases, () => { standing(); base.lift(); });
+const base = startMap([(pen, view) => clusters.paint(pen, view), paintCases]);
 const { map } = base;
+const standing = () => drawStanding(cases, clusters.total, () => cases.load());
+clusters.map = map;
+const sight = settled(() => clusters.load(), 200);
 
 // ---- the map ------------------------------------------------------------------------------------------------------
 
@@ -38,7 +43,7 @@ const size = ({ zoom, grow }) => Math.min(Math.max(3.4 + (zoom - 12) * 0.9, 2.8)
 
 function paintCases(pen, view) {
   const rank = (item) => (isOpen(item.p.state) ? (item.p.overdue ? 2 : 1) : 0);
-  const visible = cases.shown.filter((one) => one.at && touches([...one.at, ...one.at], view.box)).sort((a, b) => rank(a) - rank(b));
+  const visible = clusters.items.filter((one) => one.at && touches([...one.at, ...one.at], view.box)).sort((a, b) => rank(a) - rank(b));
   const at = (item) => [item.at[0] * view.scale - view.left, item.at[1] * view.scale - view.top];
   for (const item of visible) marks.report(pen, ...at(item), size(view), reportLook(item));
   for (const item of [hovered, panel?.item ?? cases.find(selectedKey())]) {
@@ -59,7 +64,7 @@ function paintCases(pen, view) {
 function under(point) {
   const { x, y, pixel } = mercatorAt(map, point);
   let best = null, least = (REACH * pixel) ** 2;
-  for (const item of cases.shown) {
+  for (const item of clusters.items) {
     if (!item.at) continue;
     const square = (item.at[0] - x) ** 2 + (item.at[1] - y) ** 2;
     if (square <= least) { best = item; least = square; }
@@ -74,32 +79,40 @@ map.on("mousemove", (event) => {
   if (pointer === null) requestAnimationFrame(() => {
     const at = pointer;
     pointer = null;
-    const found = under(at);
-    byId("map").classList.toggle("hit", Boolean(found));
-    tip.hidden = !found;
+    const found = under(at), cluster = found ? null : clusters.under(mercatorAt(map, at));
+    byId("map").classList.toggle("hit", Boolean(found ?? cluster));
+    tip.hidden = !(found ?? cluster);
+    if (cluster) tip.replaceChildren(h("b", {}, clusters.words(cluster)));
     if (found) {
       tip.replaceChildren(h("b", {}, categoryName(found.p)), h("small", {}, `${t(`state.${found.p.state}`)} · ${moment(found.p.reported_at)}`));
-      tip.style.left = `${Math.min(at.x, map.getSize().x - 220)}px`;
-      tip.style.top = `${at.y}px`;
     }
+    tip.style.left = `${Math.min(at.x, map.getSize().x - 220)}px`;
+    tip.style.top = `${at.y}px`;
     if (found !== hovered) { hovered = found; base.lift(); }
   });
   pointer = event.containerPoint;
 });
 map.on("mouseout", () => { hovered = null; tip.hidden = true; base.lift(); });
-map.on("click", (event) => { const found = under(event.containerPoint); if (found) open(found.p.report_key); else close(); });
+map.on("click", (event) => {
+  const found = under(event.containerPoint), cluster = clusters.under(mercatorAt(map, event.containerPoint));
+  if (found) open(found.p.report_key);
+  else if (cluster) map.setView([cluster.lat, cluster.lon], Math.min(map.getZoom() + 2, 20), { animate: !calm });
+  else close();
+});
 
 function seen() {
   const bounds = map.getBounds();
   const flat = (latlng) => { const at = map.project(latlng, 0); return [at.x / 256, at.y / 256]; };
   const [west, north] = flat(bounds.getNorthWest()), [east, south] = flat(bounds.getSouthEast());
   cases.bounds = [west, north, east, south];
+  cases.box = clusters.box();
 }
 map.on("moveend", () => {
   const { lat, lng } = map.getCenter();
   if (placed) state.set({ view: `${lat.toFixed(5)},${lng.toFixed(5)},${map.getZoom()}` }, { silent: true });
   seen();
-  if (state.get("near") === "1") cases.filter();
+  if (state.get("near") === "1") cases.refilter();
+  sight();
 });
 
 function flyTo(item) {
@@ -181,15 +194,17 @@ async function take(step) {
 
 cases.onChange(() => {
   list.draw(cases.shown, selectedKey());
-  drawStanding(cases, MOST, () => cases.load());
+  standing();
   base.lift();
 });
+let told = null; // the items that the map was last asked about
+cases.onChange(() => { if (cases.status === "ready" && told !== cases.items) { told = cases.items; sight(); } });
 base.onGrids(settled(() => { list.paint(true); if (panel) show(Infinity); }, 200));
 
 const ASKED = ["groups", "category", "days"];
 state.onChange((changed) => {
   drawFilters();
-  if (ASKED.some((name) => changed.has(name))) cases.load(); else cases.filter();
+  if (ASKED.some((name) => changed.has(name))) cases.load(); else cases.refilter();
 });
 
 const search = byId("search");
@@ -245,7 +260,7 @@ onKeys((key, event) => {
   return true;
 });
 onTheme(() => { drawFilters(); list.paint(true); if (panel) show(Infinity); base.lift(); });
-onLanguage(() => { drawFilters(); drawLegend(); drawStanding(cases, MOST, () => cases.load()); list.paint(true); if (panel) show(Infinity); });
+onLanguage(() => { drawFilters(); drawLegend(); standing(); list.paint(true); if (panel) show(Infinity); });
 onLine((since) => {
   byId("map").classList.toggle("stale", Boolean(since));
   if (since) say(t("age.offline", { since: moment(since.toISOString()) }), { kind: "error" }); else { quiet(); cases.load(); }
@@ -256,7 +271,7 @@ window.fengqiaoReports = { shown: () => cases.shown.length, at: (key) => { const
 
 drawFilters();
 drawLegend();
-drawStanding(cases, MOST, () => cases.load());
+standing();
 try {
   await Promise.all([startSession(), refresh()]);
   const view = state.get("view").split(",").map(Number);

@@ -5,11 +5,12 @@ import { now } from "/static/clock.js";
 import { byId, fill, h } from "/static/dom.js";
 import * as marks from "/static/marks.js";
 import { reportLook } from "/static/points.js";
-import { deadline } from "/static/reports_data.js";
+import { deadline, MOST } from "/static/reports_data.js";
 import { span } from "/static/review_figures.js";
 import { ago, count, has, t } from "/static/words.js";
 
 const MARGIN = 6; // rows kept beyond the edges
+const AHEAD = 200; // so many rows before the end the next ones are asked for
 
 export function badge(text, colour) {
   const element = h("span", { class: "badge" }, text);
@@ -33,9 +34,9 @@ export const symbol = (item, size = 24) => marks.swatch(size, size, (pen, w, hgt
 export const categoryName = (p) => (has(`category.${p.category}`) ? t(`category.${p.category}`) : p.category);
 
 export class CaseList {
-  /** `open(key)` is called for the row that is chosen. */
-  constructor(open) {
-    this.open = open;
+  /** `open(key)` is called for the row that is chosen, `more()` when the last rows come near. */
+  constructor(open, more) {
+    Object.assign(this, { open, more });
     this.box = byId("list");
     this.rows = byId("rows");
     this.items = [];
@@ -65,6 +66,7 @@ export class CaseList {
     const last = Math.min(this.items.length, Math.ceil((this.box.scrollTop + this.box.clientHeight) / high) + MARGIN);
     if (!anew && first === this.first && last === this.last) return;
     Object.assign(this, { first, last });
+    if (last > this.items.length - AHEAD) this.more();
     fill(this.rows, this.items.slice(first, last).map((item, i) => this.row(item, first + i, high)));
     this.box.setAttribute("aria-activedescendant", this.at >= first && this.at < last ? `case-${this.at}` : "");
   }
@@ -104,12 +106,13 @@ export class CaseList {
 }
 
 /** What stands below the list: how many of how many, loading, a fault, or what would fill it. */
-export function drawStanding(cases, most, retry) {
+export function drawStanding(cases, total, retry) {
   const { status, shown, items } = cases;
   const line = byId("standing");
   line.className = status;
   if (status === "error") fill(line, h("span", { role: "alert" }, t(cases.error.kind === "offline" ? "fault.offline" : "fault.server", { detail: cases.error.message })), h("button", { type: "button", class: "secondary", onclick: retry }, t("retry")));
   else if (status === "loading") fill(line, t("reports.loading", { count: count(items.length) }));
-  else if (!shown.length) fill(line, t(items.length ? "reports.none_fit" : "reports.none"));
-  else fill(line, t(items.length >= most ? "reports.count_most" : "reports.count", { shown: count(shown.length), all: count(items.length) }));
+  else if (!shown.length) fill(line, t(items.length || cases.windowed ? "reports.none_fit" : "reports.none"));
+  else if (cases.windowed) fill(line, t(items.length >= MOST ? "reports.count_most" : "reports.count_window", { shown: count(shown.length), all: total === null ? "…" : count(total) }));
+  else fill(line, t("reports.count", { shown: count(shown.length), all: count(items.length) }));
 }

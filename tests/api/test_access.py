@@ -84,6 +84,7 @@ def addresses(client):
         "/api/households": ["", f"village_code={FOREIGN}", "bbox=120.0201,29.8,120.03,29.81"],
         "/api/cameras": ["", f"grid_code={FOREIGN}001"],
         "/api/reports": ["", f"village_code={FOREIGN}"],
+        "/api/report-clusters": ["zoom=9", f"zoom=9&village_code={FOREIGN}"],
         "/api/coverage/gaps": ["", f"village_code={FOREIGN}"],
         "/api/statistics/changes": ["week=2026-W08"],
         "/api/plans/feasibility": [f"scope_code={HOME}", f"scope_code={AWAY}"],

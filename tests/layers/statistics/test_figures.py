@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from layers.access import EVERYWHERE, Scope
 from layers.errors import ForbiddenError, InvalidInputError
+from layers.statistics.arrays import fetch_arrays
 from layers.statistics.kpis import KPIS, Basis
 from layers.statistics.read import read_series, read_week
-from layers.statistics.weeks import Week
+from layers.statistics.weeks import NEVER, Week, to_us
 from layers.tables import Address, Grid, GridLevel, GridLineage, GridSight, HouseholdVisit, Report
 from tests.layers.statistics.conftest import at, place
 from tests.two_towns import AWAY, FOREIGN, HOME, NORTH, box, grid
@@ -235,3 +237,19 @@ def test_an_empty_database_has_figures_for_nobody(session):
     assert figure(found, "closing_rate") == (0, 0, None, "NOTHING_DUE")
     assert found.bursts.count.tolist() == []
     assert session.query(Report).count() == session.query(Address).count() == 0
+
+
+def test_texts_that_hold_the_mark_between_values_are_read_all_the_same(world, course):
+    """The database packs a column into one text; nobody's words may shift the rows after them."""
+    for key, words in (("a", "one\x1ftwo"), ("b", None), ("c", "x")):
+        course(key, report="2026-05-11 08:00", more={"description": words})
+    table = Report.__table__.c
+    columns = {"key": table.report_key, "words": table.description, "at": table.reported_at, "due": table.due_at}
+    wanted = table.report_key.in_(["a", "b", "c"])
+    read = fetch_arrays(world, columns, lambda *selected: sa.select(*selected).where(wanted).order_by(table.id))
+    assert read["key"].tolist() == ["a", "b", "c"]
+    assert read["words"].tolist() == ["one two", None, "x"]
+    assert set(read["at"].tolist()) == {to_us(at("2026-05-11 08:00"))}
+    assert set(read["due"].tolist()) == {NEVER}
+    nothing = fetch_arrays(world, columns, lambda *selected: sa.select(*selected).where(sa.false()))
+    assert [len(values) for values in nothing.values()] == [0, 0, 0, 0]
