@@ -39,6 +39,8 @@ class Builder:
     forms : further writings and what they mean
     areas : name -> codes of the areas that have it
     count : rows so far, with those of a library that they are going to follow
+    bare : how many of the last rows stand for villages that have no other row
+    present : (village, name) where the name in force means the one that most of its rows have
     """
 
     names: Names = field(default_factory=Names)
@@ -47,6 +49,8 @@ class Builder:
     forms: list[tuple[str, Meaning]] = field(default_factory=list)
     areas: dict[int, set[str]] = field(default_factory=dict)
     count: int = 0
+    bare: int = 0
+    present: frozenset[tuple[int, int]] = frozenset()
 
     def __post_init__(self) -> None:
         self._names: list[Array] = []
@@ -224,22 +228,20 @@ class Builder:
 
     def _name_villages(self, rows: Rows, villages: Territory) -> None:
         """Give rows without one the name of their village, and let a village's name in force mean its written one."""
-        inside, own = self.name_bare(rows, villages)
-        other = inside & (rows.names[:, Kind.VILLAGE] != own[rows.village])
-        pairs, counts = np.unique(
-            np.stack([rows.village[other], rows.names[other, Kind.VILLAGE]], axis=1), axis=0, return_counts=True
-        )
-        size = np.bincount(rows.village[inside], minlength=len(own))
-        for (village, name), count in zip(pairs.tolist(), counts.tolist(), strict=True):
-            if count > size[village] / 2:
-                text = self.names.texts[own[village]]
-                self.forms.append((text, Meaning(name, 1.0, "present name", village, village + 1)))
+        _, own = self.name_bare(rows, villages)
+        self.present = present_names(rows, own)
+        for village, name in sorted(self.present):
+            text = self.names.texts[own[village]]
+            self.forms.append((text, Meaning(name, 1.0, "present name", village, village + 1)))
 
     def _add_bare_villages(self, villages: Territory, cells: Territory | None) -> None:
         have: set[int] = set()
         for points in self._points:
             have |= set(np.unique(villages.index.locate(points[:, 0].copy(), points[:, 1].copy())).tolist())
-        missing = [place for place in range(len(villages.codes)) if place not in have]
+        self.add_bare(villages, cells, [place for place in range(len(villages.codes)) if place not in have])
+
+    def add_bare(self, villages: Territory, cells: Territory | None, missing: Sequence[int]) -> None:
+        """Take villages without a row, each with one for each of its grids."""
         if not missing:
             return
         codes = [villages.codes[place] for place in missing]
@@ -249,4 +251,17 @@ class Builder:
             inner = cells.spots[low:high] if cells and high > low else villages.spots[place : place + 1]
             spots += list(inner)
             texts += [villages.names[place]] * len(inner)
+        self.bare += len(spots)
         self.add_places([Kind.VILLAGE] * len(spots), texts, np.array(spots))
+
+
+def present_names(rows: Rows, own: Array) -> frozenset[tuple[int, int]]:
+    """(village, name) where most rows of a village have a name other than `own`, (m,) the names in force."""
+    inside = rows.village >= 0
+    other = inside & (rows.names[:, Kind.VILLAGE] != own[rows.village])
+    pairs, counts = np.unique(
+        np.stack([rows.village[other], rows.names[other, Kind.VILLAGE]], axis=1), axis=0, return_counts=True
+    )
+    size = np.bincount(rows.village[inside], minlength=len(own))
+    return frozenset((village, name) for (village, name), count in zip(pairs.tolist(), counts.tolist(), strict=True)
+                     if count > size[village] / 2)  # fmt: skip

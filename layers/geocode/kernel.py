@@ -38,26 +38,27 @@ def _find(keys: Array, key: int) -> int:  # pragma: no cover - compiled
 
 @njit(cache=True, nogil=True)
 def score_row(  # noqa: PLR0912, PLR0913, PLR0917, C901 - arrays of one query and one library, compiled
-    row: int, spans: Array, meanings: Array, first: int, last: int,
-    number_kind: Array, number_value: Array, number_int: Array, begin: int, end: int,
-    names: Array, numbers: Array, village: Array, former: Array, integers: Array, kinds: Array,
+    row: int, spans: Array, name: Array, kind_of: Array, gain: Array, loss: Array, low: Array, high: Array,
+    first: int, last: int, number_kind: Array, number_value: Array, number_int: Array, begin: int, end: int,
+    names: Array, numbers: Array, village: Array, former: Array, integers: Array,
 ) -> tuple[float, int, int]:  # fmt: skip # pragma: no cover - compiled
-    """Weight of one row for one query, the bits of the spans it matches and those of its numbers."""
+    """Weight of one row for one query, the bits of the spans it matches and those of its numbers.
+
+    name, kind_of, gain, loss, low, high : (m,) of the meanings of the spans
+    """
     total, span_bits, number_bits = 0.0, 0, 0
+    here = village[row]
     for span in range(first, last):
-        best, loss = 0.0, 0.0
+        best, worst = 0.0, 0.0
         for place in range(spans[span], spans[span + 1]):
-            name = int(meanings[place, 0])
-            kind = kinds[name]
-            weight = meanings[place, 1]
-            if names[row, kind] == name and meanings[place, 2] <= village[row] < meanings[place, 3]:
-                best = max(best, NAME_GAIN[kind] * weight)
-            loss = max(loss, NAME_LOSS[kind] * weight)
+            if names[row, kind_of[place]] == name[place] and low[place] <= here < high[place]:
+                best = max(best, gain[place])
+            worst = max(worst, loss[place])
         if best > 0:
             total += best
             span_bits |= 1 << (span - first)
         else:
-            total -= loss
+            total -= worst
     used = 0
     for place in range(begin, end):
         kind, value = number_kind[place], number_value[place]
@@ -103,13 +104,16 @@ def resolve(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917, C901 - one pass over t
     query_spans: Array, spans: Array, meanings: Array, query_numbers: Array,
     number_kind: Array, number_value: Array, number_int: Array, near: Array,
     names: Array, numbers: Array, lon: Array, lat: Array, weight: Array, village: Array, grid: Array, former: Array,
-    integers: Array, kinds: Array, keys: Array, key_rows: Array, starts: Array, members: Array, grids: int,
+    integers: Array, kinds: Array, keys: Array, key_rows: Array, starts: Array, members: Array,
+    key_town: Array, member_town: Array, grids: int,
 ) -> tuple[Array, ...]:  # fmt: skip # pragma: no cover - compiled
     """For each of q queries the likeliest grids.
 
     query_spans, query_numbers : (q + 1,) where the spans and numbers of a query begin
     spans : (s + 1,) where the meanings of a span begin; meanings : (m, 4) name, weight, low, high village
     near : (q, 2) villages [low, high) that are likelier than others
+    key_town, member_town : the names of the towns of `key_rows` and `members`, in their order, since most rows are
+    passed over for their town and need not be looked at
 
     Returns (q, TOP) grids (-1 outside, -2 unused), their shares, best rows and best weights; (q, 6) best weight, rows
     tied with it, west, south, east, north of the tied; and (q, 2) bits of the spans and numbers the best row matches
@@ -129,6 +133,10 @@ def resolve(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917, C901 - one pass over t
     first_weight = np.zeros(grids + 1)
     low_of, size_of = np.empty(_LISTS, dtype=np.int64), np.empty(_LISTS, dtype=np.int64)
     touched = np.empty(grids + 1, dtype=np.int32)
+    name_of = meanings[:, 0].astype(np.int32)
+    kind_of = kinds[name_of]
+    gain, loss = NAME_GAIN[kind_of] * meanings[:, 1], NAME_LOSS[kind_of] * meanings[:, 1]
+    low_village, high_village = meanings[:, 2].astype(np.int64), meanings[:, 3].astype(np.int64)
     for query in range(count):
         first, last = query_spans[query], query_spans[query + 1]
         begin, end = query_numbers[query], query_numbers[query + 1]
@@ -136,7 +144,7 @@ def resolve(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917, C901 - one pass over t
         town_first, town_last = -1, -1
         for span in range(first, last):
             place = spans[span]
-            if spans[span + 1] > place and kinds[int(meanings[place, 0])] == 3 and meanings[place, 1] >= 0.8:
+            if spans[span + 1] > place and kind_of[place] == 3 and meanings[place, 1] >= 0.8:
                 town_first, town_last = place, spans[span + 1]
         for turn_of in range(4):
             # By name and number in the town that is said, then anywhere; by name alone likewise.
@@ -147,8 +155,8 @@ def resolve(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917, C901 - one pass over t
                 continue
             lists, stamp = 0, query * 4 + turn_of
             for place in range(spans[first], spans[last]):
-                name = int(meanings[place, 0])
-                if kinds[name] < 4 or lists >= _LISTS:
+                name = name_of[place]
+                if kind_of[place] < 4 or lists >= _LISTS:
                     continue
                 if by_name:
                     low, high = starts[name], starts[name + 1]
@@ -175,14 +183,16 @@ def resolve(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917, C901 - one pass over t
                 looked += size_of[item]
                 for place in range(low_of[item], min(low_of[item] + size_of[item], low_of[item] + _NAME_CAP)):
                     row = members[place] if by_name else key_rows[place]
-                    if seen[row] == stamp or found >= cand.size:
-                        continue
                     if town_first >= 0 and not anywhere:
-                        mine = names[row, 3] < 0
+                        town = member_town[place] if by_name else key_town[place]
+                        mine = town < 0
                         for other in range(town_first, town_last):
-                            mine |= names[row, int(kinds[int(meanings[other, 0])])] == int(meanings[other, 0])
+                            kind = kind_of[other]
+                            mine |= (town if kind == 3 else names[row, kind]) == name_of[other]
                         if not mine:
                             continue
+                    if seen[row] == stamp or found >= cand.size:
+                        continue
                     seen[row] = stamp
                     cand[found] = row
                     found += 1
@@ -192,46 +202,18 @@ def resolve(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917, C901 - one pass over t
         for place in range(found):
             row = cand[place]
             score, _, _ = score_row(
-                row,
-                spans,
-                meanings,
-                first,
-                last,
-                number_kind,
-                number_value,
-                number_int,
-                begin,
-                end,
-                names,
-                numbers,
-                village,
-                former,
-                integers,
-                kinds,
-            )
+                row, spans, name_of, kind_of, gain, loss, low_village, high_village, first, last,
+                number_kind, number_value, number_int, begin, end, names, numbers, village, former, integers,
+            )  # fmt: skip
             if near[query, 0] <= village[row] < near[query, 1]:
                 score += 2.0
             value_of[place] = score
             if score > best or (score == best and row < winner):
                 best, winner = score, row
         _, span_bits, number_bits = score_row(
-            winner,
-            spans,
-            meanings,
-            first,
-            last,
-            number_kind,
-            number_value,
-            number_int,
-            begin,
-            end,
-            names,
-            numbers,
-            village,
-            former,
-            integers,
-            kinds,
-        )
+            winner, spans, name_of, kind_of, gain, loss, low_village, high_village, first, last,
+            number_kind, number_value, number_int, begin, end, names, numbers, village, former, integers,
+        )  # fmt: skip
         bits[query, 0], bits[query, 1] = span_bits, number_bits
         west, south, east, north, tied, whole, hit = 1e9, 1e9, -1e9, -1e9, 0, 0.0, 0
         for place in range(found):

@@ -56,6 +56,9 @@ class Library:
         self.names: Names = built.names
         self.values: Values = built.values
         self.whole, self.areas = built.whole, built.areas
+        self.bare, self.present = built.bare, built.present
+        self.ids = np.zeros(0, dtype=np.int64)  # of the standard addresses, which are the first rows
+        self.loads: frozenset[int] = frozenset()  # that brought them
         self.wholes = Wholes()
         self.told: dict[int, Told] = {}
         self.lists = Lists.of(self.rows, self.names)
@@ -76,12 +79,18 @@ class Library:
         if self.villages is not None:
             built.name_bare(more, self.villages)
         other.names.extend(first, built.forms)
-        other.rows = self.rows.inserted(len(self), more)
-        other.lists = self.lists.inserted(len(self), more, other.names)
-        other._count()
+        other.edit(np.arange(len(self)), more, np.arange(len(self), len(self) + len(more)))
         return other
 
+    def edit(self, to: Array, more: Rows, at: Array) -> None:
+        """Put these rows in the place of the present ones, see `Rows.edited`; for a copy that nobody has seen yet."""
+        self.rows, self.lists = self.rows.edited(to, more, at), self.lists.edited(to, more, at, self.names)
+        self._areas_of = {}
+        self._count()
+
     def _count(self) -> None:
+        town = np.ascontiguousarray(self.rows.names[:, Kind.TOWN])
+        self.towns_of = town[self.lists.rows], town[self.lists.members]
         self.integers = self.values.integers() if self.values.texts else np.zeros(1, dtype=np.int64)
         self.kinds = np.array(self.names.kinds or [Kind.PROVINCE], dtype=np.int32)
 
@@ -119,11 +128,13 @@ class Library:
         low, high = self._near(near)
         out: list[Geocoded] = []
         for start in range(0, len(texts), _AT_ONCE):
-            part = texts[start : start + _AT_ONCE]
-            queries = [read(text or "", self.names, self.values, self._whole) for text in part]
+            part = [text or "" for text in texts[start : start + _AT_ONCE]]
+            different = list(dict.fromkeys(part))
+            queries = [read(text, self.names, self.values, self._whole) for text in different]
             found = self.resolve(queries, low, high)
             self.wholes.settle(self, queries, found, (low, high))
-            out += answer(self, queries, found)
+            answers = dict(zip(different, answer(self, queries, found), strict=True))
+            out += [answers[text] for text in part]
         return out
 
     def _whole(self, plain: str) -> int:
@@ -152,7 +163,7 @@ class Library:
             np.array([number.integer for number in numbers], dtype=np.int64),
             np.tile(np.array([low, high], dtype=np.int64), (len(queries), 1)),
             rows.names, rows.numbers, rows.lon, rows.lat, rows.weight, rows.village, rows.grid, rows.former,
-            self.integers, self.kinds, lists.keys, lists.rows, lists.starts, lists.members,
+            self.integers, self.kinds, lists.keys, lists.rows, lists.starts, lists.members, *self.towns_of,
             len(self.cells.codes) if self.cells else 0,
         )  # fmt: skip
         return found

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from functools import lru_cache
+from operator import add
 from typing import NamedTuple
 
 
@@ -127,7 +128,7 @@ class Names:
                 self._towns.update({text, stem} if len(stem) >= 2 else {text})
         added: dict[str, dict[tuple[int, int, int], Meaning]] = {}
 
-        def add(form: str, meaning: Meaning) -> None:
+        def take(form: str, meaning: Meaning) -> None:
             found = added.get(form)
             if found is None:
                 found = added[form] = {(one.name, one.low, one.high): one for one in self.forms.get(form, ())}
@@ -137,13 +138,31 @@ class Names:
 
         for number, text, kind, stem in fresh:
             if number in self.distant:
-                add(text, Meaning(number, 1.0, "exact"))
+                take(text, Meaning(number, 1.0, "exact"))
                 continue
             for form, weight, reason in _forms(text, kind, stem, self._towns):
-                add(form, Meaning(number, weight, reason))
+                take(form, Meaning(number, weight, reason))
         for form, meaning in others:
-            add(form, meaning)
+            take(form, meaning)
         self._take(added)
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        """Let some names be unknown; when they come again they get other numbers."""
+        for number in numbers:
+            text, kind = self.texts[number], self.kinds[number]
+            self._numbers.pop((kind, text), None)
+            stem = self._stem(number)
+            for form, *_ in _forms(text, kind, stem, self._towns):
+                before = self.forms.get(form, ())
+                after = tuple(meaning for meaning in before if meaning.name != number)
+                if self._blurs(before) and not self._blurs(after):
+                    for piece in {form, *deletes(form)}:
+                        self._near[piece] = tuple(one for one in self._near.get(piece, ()) if one != form)
+                if after:
+                    self.forms[form] = after
+                else:
+                    self.forms.pop(form, None)
+        self.slips.clear()
 
     def _take(self, added: Mapping[str, Mapping[tuple[int, int, int], Meaning]]) -> None:
         lengths: dict[str, set[int]] = defaultdict(set)
@@ -181,19 +200,19 @@ class Names:
         The longest one at a place wins, unless a longer one begins inside it.
         """
         spans: list[Span] = []
-        heads, forms = self._lengths, self.forms
-        at, last = 0, len(text) - 1
+        heads = list(map(self._lengths.get, map(add, text, text[1:])))
+        at, last = 0, len(heads)
         while at < last:
-            sizes = heads.get(text[at : at + 2])
+            sizes = heads[at]
             size = self._longest(text, at, sizes, 0) if sizes else 0
             if not size:
                 at += 1
                 continue
             for later in range(at + 1, min(at + size, last)):
-                sizes = heads.get(text[later : later + 2])
+                sizes = heads[later]
                 if sizes and sizes[0] > size and (longer := self._longest(text, later, sizes, size)):
                     at, size = later, longer
-            spans.append(Span(at, at + size, forms[text[at : at + size]]))
+            spans.append(Span(at, at + size, self.forms[text[at : at + size]]))
             at += size
         return spans
 
@@ -212,10 +231,11 @@ class Names:
         found: dict[str, float] = {}
         if len(word) < 2:
             return found
-        pieces = [word, *deletes(word)] if len(word) >= _MIN_FUZZY else [word]
-        for piece in pieces:
+        seen = set()
+        for piece in [word, *deletes(word)] if len(word) >= _MIN_FUZZY else [word]:
             for form in self._near.get(piece, ()):
-                if form not in found:
+                if form not in seen:
+                    seen.add(form)
                     score = self.likeness(word, form)
                     if score > 0:
                         found[form] = score
@@ -227,16 +247,17 @@ class Names:
         The order of the 3,755 common characters of GB 2312 is that of their sound, so neighbours there sound alike.
         """
         long = max(len(word), len(form))
-        if len(word) == len(form):
-            wrong = [place for place in range(long) if word[place] != form[place]]
-            if len(wrong) == 1:
-                apart = abs(_sound(word[wrong[0]]) - _sound(form[wrong[0]]))
-                alike = 1.0 if apart <= 12 else 0.5 if apart <= 30 else 0.0
-                return 1 - (1.2 - 0.7 * alike) / long
-            if len(wrong) == 2 and wrong[1] == wrong[0] + 1 and word[wrong[0]] == form[wrong[1]]:
-                return 1 - 0.8 / long if word[wrong[1]] == form[wrong[0]] else 0.0
-            return 0.0 if wrong else 1.0
-        return 1 - 1.1 / long if abs(len(word) - len(form)) == 1 else 0.0
+        if len(word) != len(form):
+            return 1 - 1.1 / long if abs(len(word) - len(form)) == 1 else 0.0
+        at = next((place for place in range(long) if word[place] != form[place]), long)
+        if at == long:
+            return 1.0
+        if word[at + 1 :] == form[at + 1 :]:
+            apart = abs(_sound(word[at]) - _sound(form[at]))
+            alike = 1.0 if apart <= 12 else 0.5 if apart <= 30 else 0.0
+            return 1 - (1.2 - 0.7 * alike) / long
+        swapped = word[at + 1] + word[at] == form[at : at + 2] and word[at + 2 :] == form[at + 2 :]
+        return 1 - 0.8 / long if swapped else 0.0
 
 
 def deletes(word: str) -> set[str]:

@@ -22,6 +22,10 @@ class Crossings:
         self._lines = {name: shapely.union_all(list(parts)) for name, parts in lines.items()}
         self._found: dict[tuple[str, str], tuple[tuple[float, float], ...]] = {}
 
+    def knows(self, name: str) -> bool:
+        """Whether a road has a line."""
+        return name in self._lines
+
     def of(self, one: str, other: str) -> tuple[tuple[float, float], ...]:
         """(lon, lat) of each place where two roads meet, or come within 60 m of each other; one a crossing."""
         key = (min(one, other), max(one, other))

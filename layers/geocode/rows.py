@@ -74,12 +74,19 @@ class Rows:
     def __len__(self) -> int:
         return len(self.lon)
 
-    def inserted(self, at: int, more: Rows) -> Rows:
-        """These rows with others before row `at`; copies everything, some 0.1 s for 1,000,000 rows."""
+    def edited(self, to: Array, more: Rows, at: Array) -> Rows:
+        """These rows and others; copies everything, some 0.1 s for 1,000,000 rows.
+
+        to : (n,) the new number of each row, -1 for one that goes; at : (k,) the numbers of the others, rising
+        """
+        kept = np.flatnonzero(to >= 0)
 
         def joined(name: str) -> Array:
             one, other = getattr(self, name), getattr(more, name)
-            return np.concatenate([one[:at], other, one[at:]])
+            out = np.empty((len(kept) + len(at), *one.shape[1:]), dtype=np.promote_types(one.dtype, other.dtype))
+            out[to[kept]] = one[kept]
+            out[at] = other
+            return out
 
         return Rows(**{each.name: joined(each.name) for each in fields(self)})
 
@@ -119,32 +126,31 @@ class Lists:
         starts = np.searchsorted(name[order], np.arange(len(names) + 1)).astype(np.int64)
         return cls(key, owner, starts, members[order])
 
-    def inserted(self, at: int, more: Rows, names: Names) -> Lists:
-        """The lists of `Rows.inserted(at, more)`; linear in all rows."""
-        step = np.int32(len(more))
-        rows, members = (np.where(held >= at, held + step, held) if at < self._size else held
-                         for held in (self.rows, self.members))  # fmt: skip
+    def edited(self, to: Array, more: Rows, at: Array, names: Names) -> Lists:
+        """The lists of `Rows.edited(to, more, at)`; linear in all rows."""
+        at = at.astype(np.int32)
+        keys, rows, members, begin = self.keys, to[self.rows], to[self.members], self.starts
+        if (to < 0).any():
+            keys, rows = keys[rows >= 0], rows[rows >= 0]
+            begin = np.concatenate([[0], np.cumsum(members >= 0)])[begin]
+            members = members[members >= 0]
         key, owner = _numbered(more)
-        places = _places(self.keys, rows, key, owner + np.int32(at))
         order = np.lexsort((owner, key))
-        places, key, owner = places[order], key[order], owner[order] + np.int32(at)
+        key, owner = key[order], at[owner[order]]
+        places = _places(keys, rows, key, owner)
         name, member = _named(more)
         order = np.lexsort((member, name))
-        name, member = name[order], member[order] + np.int32(at)
-        starts = np.concatenate([self.starts, np.full(len(names) + 1 - len(self.starts), self.starts[-1])])
+        name, member = name[order], at[member[order]]
+        starts = np.concatenate([begin, np.full(len(names) + 1 - len(begin), begin[-1])])
         spots = np.array(
             [starts[one] + np.searchsorted(members[starts[one] : starts[one + 1]], row)
              for one, row in zip(name.tolist(), member.tolist(), strict=True)], dtype=np.int64,
         )  # fmt: skip
         counts = np.bincount(name, minlength=len(names))
         return Lists(
-            np.insert(self.keys, places, key), np.insert(rows, places, owner),
+            np.insert(keys, places, key), np.insert(rows, places, owner),
             starts + np.concatenate([[0], np.cumsum(counts)]), np.insert(members, spots, member),
         )  # fmt: skip
-
-    @property
-    def _size(self) -> int:
-        return int(max(self.rows.max(initial=-1), self.members.max(initial=-1))) + 1
 
 
 def _places(keys: Array, rows: Array, key: Array, owner: Array) -> Array:

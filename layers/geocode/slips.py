@@ -44,14 +44,12 @@ def _likeliest(before: str, word: str, after: str, names: Names) -> tuple[int, i
 
 
 def _meanings(found: dict[str, float], names: Names) -> tuple[Meaning, ...]:
-    top = max(found.values())
-    meanings: dict[tuple[int, int, int], Meaning] = {}
+    least = max(found.values()) - _NEAREST
+    weights: dict[tuple[int, int, int], float] = {}
     for form, score in found.items():
-        if score < top - _NEAREST:
-            continue
-        for meaning in names.forms[form]:
-            key = (meaning.name, meaning.low, meaning.high)
-            weight = meaning.weight * score
-            if key not in meanings or meanings[key].weight < weight:
-                meanings[key] = meaning._replace(weight=weight, reason="fuzzy")
-    return tuple(sorted(meanings.values()))
+        if score >= least:
+            for name, weight, _, low, high in names.forms[form]:
+                key, alike = (name, low, high), weight * score
+                if weights.get(key, -1.0) < alike:
+                    weights[key] = alike
+    return tuple(sorted(Meaning(name, weight, "fuzzy", low, high) for (name, low, high), weight in weights.items()))

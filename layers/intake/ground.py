@@ -30,7 +30,6 @@ from layers.workflow.duty import DutyBook
 LEVELS = (GridLevel.VILLAGE, GridLevel.CELL)
 _DEGREES = 1.01 * REACH_M / 110_574.0  # a degree of latitude is nowhere shorter
 DUTIES_S = 10.0
-LIBRARY_S = 2.0
 _PART = 0.2
 """Above this share of changed grids a new index is made instead of mending the old one."""
 
@@ -68,8 +67,6 @@ class Ground:
         self._day = date.min
         self._rows: dict[GridLevel, dict[str, tuple[int, int]]] = {level: {} for level in LEVELS}
         self._index: dict[GridLevel, GridIndex | None] = dict.fromkeys(LEVELS)
-        self._library: Library | None = None
-        self._library_seen: tuple[Any, ...] = ()
         self._book: DutyBook | None = None
         self._book_seen: tuple[Any, ...] = ()
         self._book_until = 0.0
@@ -113,15 +110,8 @@ class Ground:
         return not any(self._rows.values())
 
     def library(self, session: Session) -> Library:
-        """The library of addresses; of new grids it knows at once, of new addresses within `LIBRARY_S` seconds.
-
-        To ask whether it has changed counts the rows of its tables, too slow for each batch of a large one.
-        """
-        with self._lock:
-            seen = (self._edition, self._day, time.monotonic() // LIBRARY_S)
-            if self._library is None or seen != self._library_seen:
-                self._library, self._library_seen = library_for(session, self._day), seen
-            return self._library
+        """The library of addresses as they are now; the grids, which `refresh` knows, are not counted again."""
+        return library_for(session, self._day, self._edition)
 
     def duties(
         self, session: Session, places: Sequence[tuple[str | None, str | None]], calendar: WorkCalendar
