@@ -164,7 +164,7 @@ def evidence(a: Address, b: Address, rarity: Rarity) -> dict[str, float]:
         "length": min(len(a.text) / 20, 2.0),
         "county": _area(a.county, b.county),
         "province": _area(a.province, b.province),
-        "building": _buildings(one, other, name),
+        "building": _buildings(one, other),
         "gate": float(gate),
         "last": _cosine(one.name, other.name, weigh),
         "name": name,
@@ -179,12 +179,16 @@ def _behind(text: str, shared: Pieces) -> str:
     return text[next(ends, 0) :]
 
 
-def _buildings(one: Parts, other: Parts, name: float) -> float:
-    if one.buildings & other.buildings:
-        return 0.75 if not other.name or name > _UNKNOWN else 0.25  # a shop in the building is but a part of it
-    if one.building and not other.building and not one.building & other.numbers:
-        return -2.0
-    return -1.0 if one.buildings else -0.5 if other.buildings else 0.0
+def _buildings(one: Parts, other: Parts) -> float:
+    if one.building & other.building:
+        return 0.75
+    if one.buildings & other.buildings:  # a shop in the building is but a part of it
+        return -0.25 if one.building else 0.0 if other.building else 0.25
+    if one.building:
+        return -0.5 if one.building & other.numbers else -2.0
+    if one.buildings:
+        return -2.0 if other.building else -1.0
+    return -0.5 if other.building else 0.0
 
 
 def _share(part: Pieces, whole: Pieces, weigh: Weigh) -> float:
