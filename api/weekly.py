@@ -1,21 +1,15 @@
-"""How weekly figures, their versions and the composite index are told: the models and what fills them."""
+"""How weekly figures, their versions and the composite index are told: the models."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Literal
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.geojson import Link
-from api.query import Page
-from layers.statistics.compute import LevelFigures
-from layers.statistics.editions import Change
-from layers.statistics.index import LABEL_EN, LABEL_ZH, CompositeIndex
-from layers.statistics.kpis import KPIS, Basis, Reason, Unit
-from layers.statistics.read import WeekFigures
-from layers.tables import StatisticEdition
+from layers.statistics.index import LABEL_EN, LABEL_ZH
+from layers.statistics.kpis import Basis, Reason, Unit
 
 Level = Literal["TOWN", "VILLAGE", "CELL"]
 
@@ -81,6 +75,9 @@ class AreaFigures(BaseModel):
 class WeekStatistics(BaseModel):
     """The figures of a week, of the area as a whole and of each area of a level in the order of codes.
 
+    `breaks` are the edges of the classes of a figure on a map of all areas of the level, at most five of about as many
+    areas each; a class holds its lower edge, the last one both.
+
     Steps up to `cut_off` count; `provisional` tells that the week is looked at before its time is up. `edition` is the
     stored version the figures come from, null where they were computed just now. `unplaced` reports lie in no area.
     """
@@ -98,6 +95,7 @@ class WeekStatistics(BaseModel):
     kpis: list[KpiInfo]
     whole: dict[str, Figure]
     areas: list[AreaFigures]
+    breaks: dict[str, list[float]]
     links: list[Link]
     numberReturned: int  # noqa: N815 the name OGC API Features gives it
     time_stamp: datetime
@@ -209,129 +207,3 @@ class Index(BaseModel):
     provisional: bool
     minimum_coverage: float
     areas: list[AreaIndex]
-
-
-def week_statistics(found: WeekFigures, page: Page, now: datetime) -> WeekStatistics:
-    """A page of the areas of a week with their figures, and the whole."""
-    after = page.after(str) or ""
-    rows = np.flatnonzero(np.array([code > after for code in found.level.areas.codes], dtype=bool))
-    shown, links = page.cut(_codes(found, rows), "code", media_type="application/json")
-    areas = [_area(found, int(row)) for row in rows[: len(shown)]]
-    return WeekStatistics(
-        week=str(found.week),
-        first_day=found.week.first_day,
-        last_day=found.week.last_day,
-        level=found.level.areas.level,
-        area=found.area.code,
-        basis=found.basis,
-        cut_off=found.cut_off,
-        provisional=found.provisional,
-        edition=_edition(found.edition),
-        unplaced=found.unplaced,
-        kpis=definitions(),
-        whole=_figures(found.whole, 0),
-        areas=areas,
-        links=links,
-        numberReturned=len(areas),
-        time_stamp=now,
-    )
-
-
-def _codes(found: WeekFigures, rows: np.ndarray):  # type: ignore[no-untyped-def]
-    import pandas as pd
-
-    return pd.DataFrame({"code": found.level.areas.codes[rows]})
-
-
-def _area(found: WeekFigures, row: int) -> AreaFigures:
-    areas, bursts = found.level.areas, found.bursts
-    households = areas.households[row]
-    return AreaFigures(
-        code=areas.codes[row],
-        name=areas.names[row],
-        households=None if np.isnan(households) else int(households),
-        figures=_figures(found.level, row),
-        expected=_known(bursts.expected[row]),
-        past_weeks=int(bursts.weeks[row]),
-        p=_known(bursts.p[row]),
-        burst=bool(bursts.flagged[row]),
-        alike=int(found.alike[row]),
-    )
-
-
-def _figures(part: LevelFigures, row: int) -> dict[str, Figure]:
-    return {key: figure_of(*figures.at(0, row)) for key, figures in part.figures.items()}
-
-
-def figure_of(numerator: float, denominator: float, value: float, reason: str | None) -> Figure:
-    """A figure; NaN stands for what is not known."""
-    return Figure(
-        numerator=_known(numerator),
-        denominator=_known(denominator),
-        value=_known(value),
-        reason=Reason(reason) if reason else None,
-    )
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
-def _edition(edition: StatisticEdition | None) -> Edition | None:
-    return None if edition is None else Edition.model_validate(edition)
-
-
-def definitions() -> list[KpiInfo]:
-    """What each figure means."""
-    return [KpiInfo.model_validate(kpi) for kpi in KPIS]
-
-
-def changed_figure(row: Change) -> ChangedFigure:
-    """A figure before and after a week was stated anew."""
-    names = ("numerator", "denominator", "value", "reason")
-    before, after = (Figure.model_validate(dict(zip(names, side, strict=True))) for side in (row.before, row.after))
-    return ChangedFigure(level=row.level, area_code=row.area_code, kpi=row.kpi, before=before, after=after)
-
-
-def index_of(found: CompositeIndex, level: Level) -> Index:
-    """The composite index of all areas with its inputs."""
-    declared, week = found.declaration, found.week
-    return Index(
-        zh=declared.zh,
-        en=declared.en,
-        week=str(week.week),
-        level=level,
-        area=week.area.code,
-        cut_off=week.cut_off,
-        provisional=week.provisional,
-        minimum_coverage=declared.minimum_coverage,
-        areas=[
-            AreaIndex(
-                code=found.areas.codes[a],
-                name=found.areas.names[a],
-                score=_known(found.score[a]),
-                coverage=float(found.coverage[a]),
-                groups={key: _known(scores[a]) for key, scores in found.groups.items()},
-                inputs=_inputs(found, a),
-            )
-            for a in range(len(found.areas))
-        ],
-    )
-
-
-def _inputs(found: CompositeIndex, a: int) -> list[IndexInput]:
-    return [
-        IndexInput(
-            **{name: getattr(one.indicator, name) for name in ("key", "zh", "en", "group", "part")},
-            weight=one.indicator.weight,
-            worst=one.indicator.worst,
-            best=one.indicator.best,
-            numerator=_known(one.numerator[a]),
-            denominator=_known(one.denominator[a]),
-            own=_known(one.own[a]),
-            used=_known(one.used[a]),
-            scaled=_known(one.scaled[a]),
-            reason=Reason(one.reason[a]) if one.reason[a] else None,
-        )
-        for one in found.inputs
-    ]

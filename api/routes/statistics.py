@@ -22,12 +22,8 @@ from api.weekly import (
     Series,
     SeriesWeek,
     WeekStatistics,
-    changed_figure,
-    definitions,
-    figure_of,
-    index_of,
-    week_statistics,
 )
+from api.weekly_filled import changed_figure, definitions, figure_of, index_of, week_statistics
 from layers.access import Permission, Principal
 from layers.errors import NotFoundError
 from layers.statistics.declaration import read_declaration

@@ -6,7 +6,7 @@ const DEFAULT_LAYERS = ["grids", "households", "cameras", "reports"];
 export const DEFAULTS = {
   place: "", date: "", selection: "", view: "", colour: "deviation",
   layers: DEFAULT_LAYERS.join(","), days: "30", bandwidth: "150", kernel: "quartic", category: "", show: "open", plan: "",
-  week: "", level: "VILLAGE", basis: "as_it_was", version: "",
+  week: "", level: "VILLAGE", basis: "as_it_was", version: "", measure: "",
   groups: "waiting,in_hand,to_check", due: "", near: "", sort: "due", text: "",
 };
 const state = { ...DEFAULTS };

@@ -6,6 +6,8 @@ import { Places } from "/static/places.js";
 import { complain, may, onKeys, startSession, startShell } from "/static/shell.js";
 import * as state from "/static/state.js";
 import { drawCards, waitForCards } from "/static/statistics_cards.js";
+import { FigureMap } from "/static/statistics_map.js";
+import { onTheme } from "/static/settings.js";
 import { drawChanges, drawTable } from "/static/statistics_table.js";
 import { definitionOf, nameOf } from "/static/statistics_words.js";
 import { quiet, say } from "/static/status.js";
@@ -105,13 +107,16 @@ function draw() {
   byId("table-title").textContent = `${t(`level.${found.level}`)} · ${count(found.areas.length)}`;
   drawCards(series, found.week, (week) => state.set({ week, version: "" }));
   table();
+  picture.show(found);
   drawChanges(told, found.kpis);
   fill(byId("notes"), found.kpis.map((kpi) => [h("dt", {}, nameOf(kpi)), h("dd", {}, definitionOf(kpi), h("small", {}, t("stat.least", { n: count(kpi.minimum_base) })))]).flat(),
     h("dt", {}, t("stat.burst")), h("dd", {}, t("stat.burst_how")));
 }
 
+const deeper = (code) => state.set({ place: code, level: LEVELS[Math.min(LEVELS.indexOf(found.level) + 1, 2)] });
 const around = (code) => (code.length > 12 ? places.byCode.get(code.slice(0, 12))?.name ?? "" : "");
-const table = () => drawTable(found, { around, filter: byId("search").value, rows, more: (n) => { rows = n; table(); }, go: (code) => state.set({ place: code, level: LEVELS[Math.min(LEVELS.indexOf(found.level) + 1, 2)] }) });
+const table = () => drawTable(found, { around, filter: byId("search").value, rows, more: (n) => { rows = n; table(); }, go: deeper });
+const picture = new FigureMap({ go: deeper, around });
 
 function standing() {
   const { edition } = found;
@@ -185,6 +190,7 @@ state.onChange((names) => {
   load();
 });
 onLanguage(() => { draw(); loadIndex(); });
+onTheme(() => picture.draw());
 
 // ---- start --------------------------------------------------------------------------------------------------------
 

@@ -108,6 +108,28 @@ def test_a_name_leads_into_its_area_and_the_workbook_follows(open_page, browser,
     page.wait_for_selector("#index-body >> text=非官方指数")
 
 
+def test_the_map_colours_what_is_given_hatches_the_rest_and_is_walked_by_keyboard(open_page):
+    page = open_page("?level=CELL")
+    until(page, "document.getElementById('stat-map-legend').textContent.includes('基数不足 5')")
+    assert page.input_value("#measure") == "closing_rate"
+    legend = page.inner_text("#stat-map-legend")
+    assert "办结率" in legend
+    assert "83.3%" in legend
+    page.focus("#stat-map")
+    page.keyboard.press("ArrowRight")
+    until(page, "document.getElementById('stat-map-line').textContent.includes('83.3%')")
+    assert "10 / 12" in page.inner_text("#stat-map-line")
+    page.keyboard.press("ArrowRight")
+    until(page, "document.getElementById('stat-map-line').textContent.includes('没有应统计')")
+    page.select_option("#measure", "reported")
+    until(page, "location.search.includes('measure=reported')")
+    assert "上报件数" in page.inner_text("#stat-map-legend")
+    page.focus("#stat-map")
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    until(page, f"location.search.includes('place={NORTH}001')")
+
+
 def test_an_administrator_closes_the_week(page, browser, site, busy):
     browser.clear_cookies()
     page.goto(f"{site.url}/login?next=/statistics")
