@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from geo.draw.request import Request
-from geo.draw.rims import Around, around_of
+from geo.draw.rims import Around, around_of, require_coverage
 from geo.draw.rings import Rings, rings_around
 
 RIVER_REACH_M = 0.1  # a block edge this close to a river line lies on it
@@ -35,6 +35,7 @@ def graph_of(request: Request) -> Graph:
     """Return the graph of the blocks of `request`."""
     size = len(request.geometries)
     rings = rings_around(request.geometries)
+    require_coverage(rings, request.geometries)
     owner = np.repeat(np.repeat(np.arange(size), np.diff(rings.ring_of)), np.diff(rings.start))
     pair = np.column_stack([owner, rings.neighbour.astype(np.int64)])
     real = (rings.length > 0) & (rings.neighbour > owner)

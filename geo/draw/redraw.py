@@ -56,11 +56,30 @@ def start_from(
                 label = _split(request, graph, label, int(grids[large.argmax()]))
             elif count > max(most, 1) and count > 1:
                 small = int(grids[np.where(open_, size, np.inf).argmin()])
-                freed = np.where((label == small) & ~request.fixed, -1, label).astype(np.int32)
-                label = join_pieces(graph, freed, request.households, region, request.fixed, closed, waiting)
+                goal = _lightest_neighbour(graph, label, region, small, grids[open_], size[open_])
+                label = np.where((label == small) & ~request.fixed, goal, label).astype(np.int32)
+                label = join_pieces(graph, label, request.households, region, request.fixed, closed, waiting)
             else:
                 break
     return label
+
+
+def _lightest_neighbour(
+    graph: Graph,
+    label: NDArray[np.int32],
+    region: NDArray[np.int64],
+    grid: int,
+    grids: NDArray[np.int32],
+    size: NDArray[np.float64],
+) -> int:
+    """The one of `grids` (g,) next to a grid and in its region that has the fewest households (g,), -1 without one.
+
+    It can take most, and grids that are many times too small grow alike.
+    """
+    ends = np.concatenate([graph.edges, graph.edges[:, ::-1]])
+    near = label[ends[(label[ends[:, 0]] == grid) & (region[ends[:, 0]] == region[ends[:, 1]]), 1]]
+    usable = np.flatnonzero(np.isin(grids, near) & (grids != grid))
+    return int(grids[usable[size[usable].argmin()]]) if len(usable) else -1
 
 
 def _split(request: Request, graph: Graph, label: NDArray[np.int32], grid: int) -> NDArray[np.int32]:

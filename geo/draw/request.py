@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo.errors import CrsMismatchError, DegreesError, GeoError, UnknownCrsError
+from geo.errors import CrsMismatchError, DegreesError, GeoError, InvalidCoverageError, UnknownCrsError
 
 NESTINGS = ("strict_nesting", "grouped", "strict_balance")
 EFFORTS = ("fast", "normal", "thorough")
@@ -158,6 +158,12 @@ def _polygons(series: gpd.GeoSeries) -> NDArray[np.object_]:
     if bad.any():
         raise GeoError(
             f"{int(bad.sum())} blocks are not polygons or are empty, the first at position {int(bad.argmax())}."
+        )
+    broken = ~shapely.is_valid(geometries)
+    if broken.any():
+        raise InvalidCoverageError(
+            f"{int(broken.sum())} blocks are invalid, the first at position {int(broken.argmax())}: "
+            f"{shapely.is_valid_reason(geometries[broken.argmax()])}; repair them first (shapely.make_valid)."
         )
     return geometries
 

@@ -11,6 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from geo.draw.rings import Rings
+from geo.errors import InvalidCoverageError
 
 
 class Around(NamedTuple):
@@ -46,6 +47,23 @@ def around_of(rings: Rings, edges: NDArray[np.int64], geometries: NDArray[np.obj
     return Around(
         blocks + len(bounds), blocks, np.concatenate([edges, rim]), np.concatenate([shapely.bounds(geometries), bounds])
     )
+
+
+def require_coverage(rings: Rings, geometries: NDArray[np.object_]) -> None:
+    """Raise InvalidCoverageError where blocks overlap or do not share their vertices.
+
+    Either leaves edges without a counterpart, so only blocks that have some, and what they touch, are looked at.
+    """
+    owner = np.repeat(np.repeat(np.arange(len(geometries)), np.diff(rings.ring_of)), np.diff(rings.start))
+    outer = np.unique(owner[(rings.neighbour < 0) & (rings.length > 0)])
+    touched = shapely.STRtree(geometries).query(geometries[outer], predicate="intersects")[1]
+    outer = np.unique(np.concatenate([outer, touched]))
+    if not shapely.coverage_is_valid(geometries[outer]):
+        wrong = outer[~shapely.is_empty(shapely.coverage_invalid_edges(geometries[outer]))]
+        raise InvalidCoverageError(
+            f"{len(wrong)} blocks overlap or do not share their vertices with their neighbours, the first at position "
+            f"{wrong[0]}; make them a coverage first (geo.noding.node_coverage)."
+        )
 
 
 def _rim(

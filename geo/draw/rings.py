@@ -16,6 +16,8 @@ import shapely
 from numba import njit
 from numpy.typing import NDArray
 
+from geo.errors import InvalidCoverageError
+
 OUTSIDE = -1
 
 
@@ -37,7 +39,7 @@ def rings_around(geometries: NDArray[np.object_], outer_only: NDArray[np.bool_] 
 
     Edges that match no other block count as `OUTSIDE`. Blocks flagged in `outer_only` (n,) are taken without their
     holes.
-    Cost: one sort of all vertices.
+    Cost: one sort of all vertices. Raises InvalidCoverageError where two blocks have the same ground on the same side.
     """
     parts, block = shapely.get_parts(geometries, return_index=True)
     parts = shapely.orient_polygons(parts)
@@ -54,7 +56,7 @@ def rings_around(geometries: NDArray[np.object_], outer_only: NDArray[np.bool_] 
     step = np.diff(coordinates, axis=0)[moved]
     length = np.hypot(step[:, 0], step[:, 1])
     first = np.searchsorted(edge_ring, np.arange(len(lines) + 1))
-    twin = _twins(origin, end, int(vertex.max(initial=0)) + 1)
+    twin = _twins(origin, end, int(vertex.max(initial=0)) + 1, ring_block[edge_ring])
     order, before, after = _links(first)
     del order
     ptr, neighbour, shared = _walk(first, twin, before, after, ring_block[edge_ring], length)
@@ -72,10 +74,18 @@ def _vertex_ids(coordinates: NDArray[np.float64]) -> NDArray[np.int64]:
     return ids
 
 
-def _twins(origin: NDArray[np.int64], end: NDArray[np.int64], vertices: int) -> NDArray[np.int64]:
+def _twins(
+    origin: NDArray[np.int64], end: NDArray[np.int64], vertices: int, block: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """(h,) half-edge that runs the other way along the same segment, -1 where there is none."""
     key = origin * vertices + end
     order = np.argsort(key, kind="stable")
+    double = np.flatnonzero(key[order][1:] == key[order][:-1])
+    if len(double):
+        one, other = np.sort(block[order[[double[0], double[0] + 1]]])
+        raise InvalidCoverageError(
+            f"The blocks at positions {one} and {other} lie on top of each other; leave one out."
+        )
     reverse = end * vertices + origin
     place = np.minimum(np.searchsorted(key, reverse, sorter=order), max(len(key) - 1, 0))
     found = order[place] if len(key) else place
