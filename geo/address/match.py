@@ -17,20 +17,20 @@ from geo.address.record import Address
 # yes unless said otherwise in `evidence`; the weights are round numbers set by hand.
 _PLACE = {
     "contained": 2.0, "core": 2.0, "rare": 2.0, "names": 1.0, "door": 1.0, "way": 1.0, "part": 1.0, "branch": 1.0,
-    "length": 0.75, "county": 0.5, "province": 0.5,
+    "length": 0.75, "province": 0.5, "county": 0.5, "township": 0.5, "kind": -0.25,
 }  # fmt: skip
 _POINT = {
     "rare": 4.0, "building": 1.5, "gate": -2.0, "name": 1.0, "last": 0.5, "kind": 0.5, "beyond": -1.0, "branch": 1.0,
     "province": 0.75,
 }  # fmt: skip
-_CUTS = (5.0, 4.8)
+_CUTS = (4.8, 4.8)
 # What the other candidates of a search say; each is 0 where they are like those of a usual search, or there are none.
 _PLACE_AMONG = {"others": 1.0, "common": -1.5}
 _POINT_AMONG = {"rivals": -2.0, "first": 0.5}
 _USUAL_COMMON = 0.3
 _USUAL_RIVALS = 0.1
 _UNKNOWN = 0.3  # what a share counts for that the addresses cannot give
-_LONG = 5  # pieces of a long name: six rare characters
+_LONG = 3  # rare pieces of a long name, of four characters
 _WEIGHTS = {
     name: sum(weights.get(name, 0.0) for weights in (_PLACE, _POINT, _PLACE_AMONG, _POINT_AMONG))
     for name in (*_PLACE, *_POINT, *_PLACE_AMONG, *_POINT_AMONG)
@@ -139,13 +139,16 @@ def evidence(a: Address, b: Address, rarity: Rarity) -> dict[str, float]:
     `branch`, that of a bracket; `contained` is the share of the core of `a` in `b`. Cosines are `core`, `last` (of
     the names) and `names` (of the two parsed names most alike). `rare` is the weight of the three rarest pieces
     both have, as a share of the most there can be; `beyond` that of the core of `a` behind the last piece that `b`
-    has, in rare names of six characters; `length` that of `a` in twenties of characters, 2 at most.
+    has, 1 from three rare pieces on; `length` that of `a` in twenties of characters, 2 at most.
 
-    Yes or no are `door`, an equal number on an equal road; `kind`, names with the same ending; `part`, `b` is a
-    building or a gate where `a` is another or none; `gate`, only `b` is a gate, a car park or a stop. `building`
-    is 0.75 equal (0.25 if `b` goes on to another name), 0 in neither, -0.5 only in `b`, -1 different, -2 missing
-    in `b` (in a village, the house takes the place of the building). `county` and `province` are 1 equal,
-    0.6 not said by `b`, 0 by neither, -0.5 not said by `a`, -1 different.
+    Yes or no are `door`, an equal number on an equal road; `kind`, names with the same ending (which many places
+    have); `part`, `b` is a building or a gate where `a` is another or none; `gate`, only `b` is a gate, a car park
+    or a stop.
+
+    `building` is 0.75 equal, 0.25 to -0.25 equal where an address goes on behind it, 0 in neither, -0.5 only in
+    `b`, -1 or -2 different or missing in `b` (in a village, the house takes the place of the building). `township`
+    is 1 equal, -1 different, 0 not said; `county` and `province` are also 0.8 where only `a` says them, since a
+    search looks there, and -0.5 where only `b` does.
     """
     one, other = parts_of(a), parts_of(b)
     weigh = rarity.weight
@@ -163,13 +166,14 @@ def evidence(a: Address, b: Address, rarity: Rarity) -> dict[str, float]:
         "branch": max((_share(x, one.whole, weigh) for x in other.brackets), default=0.0),
         "length": min(len(a.text) / 20, 2.0),
         "county": _area(a.county, b.county),
+        "township": _equal(a.township, b.township),
         "province": _area(a.province, b.province),
         "building": _buildings(one, other),
         "gate": float(gate),
         "last": _cosine(one.name, other.name, weigh),
         "name": name,
         "kind": float(one.kind == other.kind != ""),
-        "beyond": weigh(grams(_behind(one.core_text, shared))) / (_LONG * rarity.most),
+        "beyond": min(1.0, weigh(grams(_behind(one.core_text, shared))) / (_LONG * rarity.most)),
     }
 
 
@@ -207,7 +211,7 @@ def _equal(one: str | None, other: str | None) -> float:
 def _area(one: str | None, other: str | None) -> float:
     if one is None:
         return 0.0 if other is None else -0.5
-    return 0.6 if other is None else 1.0 if one == other else -1.0
+    return 0.8 if other is None else 1.0 if one == other else -1.0
 
 
 def _probability(margin: float) -> float:
