@@ -111,7 +111,11 @@ export class Course {
     if (last?.step === "return" && this.app.page.plan === plan) say(t("plan.returned", { by: last.by, note: last.note ?? "" }), { kind: "warn" });
   }
 
-  async steps() { return (await request(`/api/plans/${this.app.page.plan.id}/course`)).steps; }
+  async steps() {
+    const { steps } = await request(`/api/plans/${this.app.page.plan.id}/course`);
+    const named = (id) => this.app.plans.list.find((plan) => String(plan.id) === id)?.name ?? id;
+    return steps.map((one) => (one.step === "branch" ? { ...one, note: named(one.note) } : one));
+  }
 
   /** The steps of the plan, and all its edits, the newest first; a click goes to the state after an edit. */
   async history() {

@@ -67,6 +67,7 @@ export class Plans {
     Object.assign(page, { division: null, selected: null, hovered: null, compare: null, plan: { ...this.list.find((plan) => plan.id === id) } });
     comparison.leave();
     closeSheet();
+    bar.draw();
     view.repaint();
     try {
       const division = await this.fetch(id);
@@ -110,6 +111,7 @@ export class Plans {
     const told = () => { panels.drawAll(); comparison.refresh(); };
     this.edits = new Edits({ plan, division, conflict: (...found) => course.conflict(...found), complain, tell: told });
     const names = new Map(towns().flatMap((town) => town.children).map((village) => [village.code, village.name]));
+    division.names = names;
     this.redrawing = new Redrawing({
       names, plan, division, edits: this.edits, paint: () => panels.drawAll(), complain,
       tell: (kind, fresh) => { this.drawn(kind, fresh); comparison.refresh(); },

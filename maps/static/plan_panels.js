@@ -1,6 +1,6 @@
 // Beside the map: which grid is selected, and the table, the foot and the panel that tell of the plan.
 import { byId, fill } from "/static/dom.js";
-import { GridTable, drawFoot, drawSelected } from "/static/plan_table.js";
+import { GridTable, drawFoot, drawSelected, emptyFoot } from "/static/plan_table.js";
 import * as state from "/static/state.js";
 import { count } from "/static/words.js";
 
@@ -74,6 +74,7 @@ export class Panels {
   /** An empty table, with what would fill it. */
   empty(...content) {
     this.table.clear();
+    emptyFoot();
     fill(byId("plan-empty"), ...content);
   }
 }

@@ -10,6 +10,7 @@ const COLUMNS = [
   ["deviation", (grid) => Math.abs(grid.deviation)],
   ["compactness", (grid) => grid.polsby_popper ?? -1],
 ];
+const PLAIN = /^第.{1,6}网格$/; // a name that only says the number again
 const broken = (grid) => !grid.contiguous || grid.holes > 0;
 export const figure = (value) => (Number.isFinite(value) ? value.toFixed(2) : t("none"));
 
@@ -89,8 +90,8 @@ export class GridTable {
     if (key === row.key) return;
     row.key = key;
     const wrong = faults(grid);
-    fill(button, h("small", {}, grid.code.slice(-6, -3)), h("b", {}, grid.code.slice(-3) || "·"), h("span", {}, grid.name), grid.locked && h("i", { class: "lock", title: t("plan.locked") }, t("plan.lock_mark")), broken(grid) && h("i", { class: "broken", title: wrong.join(t("plan.comma")) }, "⚠"));
-    button.title = [grid.code, grid.name, ...wrong].filter(Boolean).join(" · ");
+    fill(button, h("small", {}, grid.code.slice(-6, -3)), h("b", {}, grid.code.slice(-3) || "·"), h("span", { class: PLAIN.test(grid.name) ? "plain-name" : "" }, grid.name), grid.locked && h("i", { class: "lock", title: t("plan.locked") }, t("plan.lock_mark")), broken(grid) && h("i", { class: "broken", title: wrong.join(t("plan.comma")) }, "⚠"));
+    button.title = [grid.code, this.division.names?.get(grid.parent_code), grid.name, ...wrong].filter(Boolean).join(" · ");
     element.classList.toggle("out", !grid.in_band);
     element.classList.toggle("broken", broken(grid));
     cells[0].textContent = count(grid.households);
@@ -151,6 +152,14 @@ new ResizeObserver(([{ contentRect: { width, height } }]) => {
   Object.assign(histogramSize, { width: width || 200, height: height || 32 });
   histogramSize.shown?.();
 }).observe(byId("plan-histogram"));
+
+/** No figures, while there is no plan to count. */
+export function emptyFoot() {
+  for (const id of ["plan-totals", "plan-legend"]) byId(id).replaceChildren();
+  histogramSize.shown = null;
+  const canvas = byId("plan-histogram");
+  canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+}
 
 /** Totals of the plan; `moved` is what the comparison says, or null while it is not known. */
 export function drawFoot(division, moved) {
@@ -228,7 +237,7 @@ export function drawSelected(division, number, impact, mayEdit, does) {
   const neighbours = [...division.neighbours(number)].sort((a, b) => b[1] - a[1]).map(([other]) => division.grids.get(other)).filter(Boolean);
   const used = panel.contains(document.activeElement) ? document.activeElement.dataset.act : null;
   fill(panel,
-    h("header", {}, h("div", {}, h("h2", {}, grid.name || grid.code), h("div", { class: "path code" }, grid.code)),
+    h("header", {}, h("div", {}, h("h2", {}, grid.name || grid.code), h("div", { class: "path" }, division.names?.get(grid.parent_code) ?? "", " ", h("span", { class: "code" }, grid.code))),
       h("button", { type: "button", class: "plain icon", data: { act: "close" }, aria: { label: t("close") }, onclick: does.close }, "✕")),
     h("div", { class: "big" }, h("b", { id: "selected-households" }, count(grid.households)), h("span", {}, t("plan.of_target", { target: count(status.target) })), badge),
     ...wrong.map((text) => h("p", { class: "plan-flaw" }, `⚠ ${text}`)),

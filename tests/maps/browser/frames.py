@@ -1,6 +1,8 @@
 """Say how long frames take in the planner with 20,000 blocks: python -m tests.maps.browser.frames.
 
-The page is the real one on the real application; only its blocks are made up. Nothing is asserted.
+The page is the real one on the real application; only its blocks are made up. Nothing is asserted. Frames are timed by
+the clock, so they tell of a quiet machine only; the CPU time of single tasks, of the page's main thread and of the
+thread that puts the picture together, says how long a frame lasts whatever else runs. Nothing uses a graphics card.
 """
 
 from __future__ import annotations
@@ -8,7 +10,9 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -145,35 +149,34 @@ def _measure(play: Any, home: str, folder: str) -> None:
     for name, body in {**answers, "compare": empty, "edits": edited}.items():
         page.route(f"**/api/plans/1/{name}", _answer(body))
     page.add_init_script(RECORD)
-    page.goto(f"{home}/plan?plan=1")
-    page.wait_for_selector("html[data-plan]")
-    _say(page, "open")
+    tracer = browser.new_cdp_session(page)
+    with _told(page, tracer, "open"):
+        page.goto(f"{home}/plan?plan=1")
+        page.wait_for_selector("html[data-plan]")
+        page.wait_for_timeout(1500)
     box = page.locator("#map").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.keyboard.press("2")
     for _ in range(3):
         page.keyboard.press("]")
     page.mouse.move(x - 300, y)
-    page.evaluate("void (window.frames_ = [])")
-    page.mouse.down()
-    page.mouse.move(x + 300, y + 150, steps=60)
-    page.mouse.up()
-    _say(page, "brush")
+    with _told(page, tracer, "brush"):
+        page.mouse.down()
+        page.mouse.move(x + 300, y + 150, steps=60)
+        page.mouse.up()
     page.keyboard.press("1")
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + 350, y + 150, steps=60)
-    page.mouse.up()
-    page.wait_for_timeout(600)
-    _say(page, "pan")
-    for _ in range(6):
-        page.mouse.wheel(0, -240)
-        page.wait_for_timeout(300)
-    _say(page, "zoom in")
-    for _ in range(6):
-        page.mouse.wheel(0, 240)
-        page.wait_for_timeout(300)
-    _say(page, "zoom out")
+    with _told(page, tracer, "hover"):
+        page.mouse.move(x, y, steps=60)
+    with _told(page, tracer, "pan"):
+        page.mouse.down()
+        page.mouse.move(x + 350, y + 150, steps=60)
+        page.mouse.up()
+        page.wait_for_timeout(600)
+    for what, way in (("zoom in", -240), ("zoom out", 240)):
+        with _told(page, tracer, what):
+            for _ in range(6):
+                page.mouse.wheel(0, way)
+                page.wait_for_timeout(300)
     browser.close()
 
 
@@ -182,11 +185,39 @@ def _answer(body: dict[str, Any]) -> Callable[[Any], None]:
     return lambda route: route.fulfill(content_type="application/json", body=text)
 
 
-def _say(page: Any, what: str) -> None:
+@contextmanager
+def _told(page: Any, tracer: Any, what: str) -> Iterator[None]:
+    """Print the frames of what is done inside, and the CPU times of its longest tasks."""
+    events: list[dict[str, Any]] = []
+    ended: list[object] = []
+    hear = {
+        "Tracing.dataCollected": lambda part: events.extend(part["value"]),
+        "Tracing.tracingComplete": lambda _: ended.append(True),
+    }
+    for name, take in hear.items():
+        tracer.on(name, take)
+    tracer.send("Tracing.start", {"traceConfig": {"includedCategories": ["toplevel", "__metadata"]}})
+    page.evaluate("void (window.frames_ = [])")
+    yield
     found = sorted(page.evaluate("window.frames_.splice(0)"))
+    tracer.send("Tracing.end")
+    while not ended:
+        page.wait_for_timeout(20)
+    for name, take in hear.items():
+        tracer.remove_listener(name, take)
     middle, most, longest = (found[min(len(found) - 1, int(len(found) * part))] for part in (0.5, 0.95, 1.0))
     times = f"median {middle:5.1f} ms, 95 % {most:5.1f} ms, longest {longest:5.1f} ms"
-    print(f"{what:9s} {len(found):4d} frames, {times}")
+    print(f"{what:9s} {len(found):4d} frames, {times}; CPU of the longest tasks: {_longest(events)}", flush=True)
+
+
+def _longest(events: list[dict[str, Any]]) -> str:
+    names = {(e["pid"], e["tid"]): e["args"]["name"] for e in events if e["name"] == "thread_name"}
+    tasks: dict[str, list[float]] = defaultdict(list)
+    for event in events:
+        if event["name"].endswith("RunTask") and event.get("ph") == "X":
+            tasks[names.get((event["pid"], event["tid"]), "")].append(event.get("tdur", 0) / 1000)
+    threads = {"page": "CrRendererMain", "picture": "VizCompositorThread"}
+    return ", ".join(f"{what} {max(tasks[name], default=0):.0f} ms" for what, name in threads.items())
 
 
 if __name__ == "__main__":

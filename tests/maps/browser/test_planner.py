@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -230,7 +231,7 @@ def drag_the_border(page, start, server, plan):
 def jump_back(page, start):
     """The history says who did what; a click goes back to before the border was moved."""
     page.click("#history")
-    rows = page.locator(".plan-history li")
+    rows = page.locator(".plan-history:not(.plan-course) li")
     page.wait_for_selector(".plan-history >> text=调整边界")
     assert "planner" in rows.first.inner_text()
     assert rows.first.get_attribute("aria-current") == "step"
@@ -414,3 +415,59 @@ def test_the_planner_speaks_both_languages_and_is_reached_by_tab(open_plan):
     page.keyboard.press("p")
     page.wait_for_url("**/plan*")
     page.wait_for_selector("html[data-plan]")
+
+
+def test_a_file_comes_back_as_a_draft_whose_publication_is_taken_back(open_plan, server, tmp_path):
+    page = open_plan("planner")
+    source = page.get_attribute("html", "data-plan")
+    page.watch.allow("422")
+    page.watch.allow("401")  # what is under way while another one signs in
+    page.click("#files")
+    with page.expect_download() as caught:
+        page.click(".plan-files a >> text=GeoJSON")
+    caught.value.save_as(tmp_path / "plan.zip")
+    (tmp_path / "torn.zip").write_bytes((tmp_path / "plan.zip").read_bytes()[:200])
+    page.set_input_files("#import-file", tmp_path / "torn.zip")
+    page.wait_for_selector("#sheet .plan-flaw:not([hidden])")
+    assert page.get_attribute("html", "data-plan") == source, "a file that cannot be read changes nothing"
+    page.set_input_files("#import-file", tmp_path / "plan.zip")
+    page.wait_for_selector("#plan-state >> text=草案")
+    until(page, f"![null, '{source}'].includes(document.documentElement.getAttribute('data-plan'))")
+    plan = page.get_attribute("html", "data-plan")
+    assert server(f"/{plan}/assignment")["grid"] == server(f"/{source}/assignment")["grid"]
+    page.click("#step-submit")
+    page.click("#submit-plan")
+    page.wait_for_selector("#plan-state >> text=已提交")
+    page = open_plan("approver", f"?plan={plan}")
+    page.click("#step-approve")
+    page.click("#step-publish")
+    page.fill("#ask [name=valid_from]", "2027-01-01")
+    page.click("#ask .primary")
+    page.wait_for_selector("#plan-state >> text=待生效")
+    page.click("#step-withdraw")
+    page.fill("#ask [name=note]", "桥未通车")
+    page.click("#ask .primary")
+    page.wait_for_selector("#plan-state >> text=已批准")
+    page.click("#history")
+    page.wait_for_selector(".plan-course li >> text=撤回发布")
+    assert "桥未通车" in page.locator(".plan-course li").first.inner_text()
+    page.click("#step-return")
+    page.fill("#ask [name=note]", "请重画")
+    page.click("#ask .primary")
+    page.wait_for_selector("#plan-state >> text=草案")
+    page = open_plan("planner", f"?plan={plan}")
+    page.wait_for_selector("#notice >> text=approver 退回了此方案：请重画")
+
+
+def test_cards_are_printed_one_on_a_page(open_plan, browser):
+    page = open_plan("planner")
+    page.click("#files")
+    with browser.expect_page() as opened:
+        page.click("#cards")
+    cards = opened.value
+    cards.wait_for_load_state()
+    cards.wait_for_selector("article svg")
+    count = cards.locator("article").count()
+    assert count == page.locator("#plan-rows tr").count() > 1
+    assert len(re.findall(rb"/Type\s*/Page\b", cards.pdf(prefer_css_page_size=True))) == count
+    cards.close()
