@@ -7,7 +7,8 @@ that covers it. Asking the caller and giving up end the work of everybody who se
 covers all its candidates.
 """
 
-from layers.review.deciding import Decided, accept, ask, correct, give_up, undo
+from layers.review.carrying import Decided
+from layers.review.deciding import accept, ask, correct, give_up, undo
 from layers.review.figures import QueueFigures, queue_figures
 from layers.review.queue import Candidate, QueueEntry, candidates_of, find_queued, queue
 
