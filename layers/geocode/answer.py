@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from layers.geocode.between import Between, between_of, mistaken
 from layers.geocode.confidence import FEATURES, probabilities
 from layers.geocode.distance import METRES_PER_DEGREE
-from layers.geocode.kernel import TOP
+from layers.geocode.found import KEPT, LEVEL_OF_NAME, Found, each, level_of
 from layers.geocode.model import (
     ACCEPT_CONFIDENCE,
     FINE,
@@ -19,44 +19,41 @@ from layers.geocode.model import (
     Candidate,
     Geocoded,
 )
-from layers.geocode.names import Kind
 from layers.geocode.nearby import Circle, circle_of
 from layers.geocode.query import Number, Query
 from layers.geocode.rows import Array
 from layers.geocode.trace import trace_of
 from layers.tables import AddressLevel
 
+Place = Circle | Between
+
 LIKELY = 0.5
-_KEPT = 5
 LEAST = 0.002
 WHOLE = 0.995
-UNMATCHED_NAMES, KNOWN_NUMBERS = FEATURES.index("unmatched_names"), FEATURES.index("known_numbers")
+UNMATCHED_NAMES, UNMATCHED_NUMBERS = FEATURES.index("unmatched_names"), FEATURES.index("unmatched_numbers")
+KNOWN_NUMBERS = FEATURES.index("known_numbers")
 SURE_SHARE = (7.0, 0.0)
 
 # Measured on reports of generated towns: 96 of 100 beside a landmark lay in the grid that holds the whole circle, and
 # people report from other stretches of a road than those where houses stand.
-BESIDE, ALONG = 0.97, 0.8
+BESIDE, ALONG, BETWEEN = 0.97, 0.8, 1.0
 UNIT = 4
-_LEVEL_OF_NUMBER = (AddressLevel.HAMLET, AddressLevel.ROAD, AddressLevel.NUMBER, AddressLevel.BUILDING,
-                    AddressLevel.UNIT, AddressLevel.ROOM)  # fmt: skip
-_LEVEL_OF_NAME = {
-    Kind.PROVINCE: AddressLevel.PROVINCE, Kind.CITY: AddressLevel.CITY, Kind.COUNTY: AddressLevel.COUNTY,
-    Kind.TOWN: AddressLevel.TOWN, Kind.VILLAGE: AddressLevel.VILLAGE, Kind.HAMLET: AddressLevel.HAMLET,
-    Kind.ROAD: AddressLevel.ROAD, Kind.ESTATE: AddressLevel.ESTATE, Kind.PLACE: AddressLevel.ESTATE,
-}  # fmt: skip
 _WIDTHS = (12, 9, 6, 4, 2)
 
 
 def answer(library: Any, queries: list[Query], found: tuple[Array, ...]) -> list[Geocoded]:
     """(n,) answers for (n,) queries and what `Library.resolve` found for them."""
     grids, shares, rows, *_, bits = found
+    circles = [_circle(library, query, found, at) for at, query in enumerate(queries)]
     facets = features(queries, shares, bits)
     coarse = facets[:, KNOWN_NUMBERS] == 0
-    circles = [
-        circle_of(library, query, int(rows[at, 0])) if query.whole < 0 else None for at, query in enumerate(queries)
-    ]
-    crossed = np.array([circle is not None and circle.reason == "junction" for circle in circles], dtype=bool)
+    crossed, between = (
+        np.array([circle is not None and circle.reason == reason for circle in circles], dtype=bool)
+        for reason in ("junction", "between")
+    )
     facets[crossed, UNMATCHED_NAMES] -= 1  # the other road of a crossing
+    facets[between, UNMATCHED_NUMBERS] -= 1
+    crossed |= between
     # Without a number the place is an area: whether it is the right one, and which of its grids, are two questions.
     area = coarse | crossed
     facets[area, :2] = SURE_SHARE
@@ -65,8 +62,26 @@ def answer(library: Any, queries: list[Query], found: tuple[Array, ...]) -> list
         if query.whole >= 0:
             _stand_for(library, query.whole, at, found, certain)
     certain *= _spread(library, circles, grids, shares, rows)
-    parts = zip(queries, _each(library, found), circles, certain.tolist(), strict=True)
+    parts = zip(queries, each(library, found), circles, certain.tolist(), strict=True)
     return [_answer(library, query, one, circle, sure) for query, one, circle, sure in parts]
+
+
+def _circle(library: Any, query: Query, found: tuple[Array, ...], at: int) -> Place | None:
+    """Where the place of a text lies if not at its row, which then is that of a neighbour."""
+    if query.whole >= 0:
+        return None
+    rows, bits = found[2], found[5]
+    if query.numbers and rows[at, 0] >= 0:
+        bits[at, 1] &= ~mistaken(library, query, int(rows[at, 0]), int(bits[at, 1]))
+    if query.offsets or not query.numbers:
+        return circle_of(library, query, int(rows[at, 0]))
+    between = between_of(library, query, int(rows[at, 0]), int(bits[at, 1]))
+    if between is not None:
+        rows[at], rows[at, 0] = -1, between.rows[round(between.share)]
+        names = library.rows.names[rows[at, 0]]
+        agree = (any(names[library.names.kinds[m.name]] == m.name for m in span.meanings) for span in query.spans)
+        bits[at] = sum(1 << place for place, same in enumerate(agree) if same), 0
+    return between
 
 
 def features(queries: list[Query], shares: Array, bits: Array) -> Array:
@@ -103,44 +118,7 @@ def _stand_for(library: Any, row: int, at: int, found: tuple[Array, ...], certai
     certain[at] = WHOLE
 
 
-class _Found(NamedTuple):
-    """What was found for one query: its likeliest grids, their shares and best rows, facts and bits of the first row.
-
-    lon, lat, villages : of the best rows; names, numbers, key : of the first row
-    """
-
-    grids: list[int]
-    shares: list[float]
-    rows: list[int]
-    facts: list[float]
-    bits: list[int]
-    lon: list[float]
-    lat: list[float]
-    villages: list[int]
-    names: list[int]
-    numbers: list[int]
-    key: str
-
-
-def _each(library: Any, found: tuple[Array, ...]) -> Iterator[_Found]:
-    """What was found, query by query; what has no row carries that of any other."""
-    grids, shares, rows, _, facts, bits = found
-    own, kept = library.rows, rows[:, :_KEPT]
-    if not len(own):
-        kept = np.zeros((len(rows), 0), dtype=np.int32)
-    first = rows[:, 0] if len(own) else np.zeros(0, dtype=np.int32)
-    used = (grids > -2).sum(axis=1).tolist()
-    columns = (grids, shares, rows, facts, bits, own.lon[kept], own.lat[kept], own.village[kept])
-    lists = [column.tolist() for column in columns]
-    alone = [own.names[first].tolist(), own.numbers[first].tolist(), own.keys[first].tolist()]
-    nothing: Any = ([], [], "")
-    for at, size in enumerate(used):
-        head = tuple(part[at] for part in alone) if len(own) else nothing
-        first_three = (part[at][:size] if size < TOP else part[at] for part in lists[:3])
-        yield _Found(*first_three, *(part[at] for part in lists[3:]), *head)
-
-
-def _spread(library: Any, circles: list[Circle | None], grids: Array, shares: Array, rows: Array) -> Array:
+def _spread(library: Any, circles: list[Place | None], grids: Array, shares: Array, rows: Array) -> Array:
     """Where a place lies beside the named one, the grids around it count by their share of the circle.
 
     Gives (n,) the share of the likeliest grid there, 1 for the other queries.
@@ -159,18 +137,26 @@ def _spread(library: Any, circles: list[Circle | None], grids: Array, shares: Ar
         order = np.lexsort((own, -counts))[: grids.shape[1]]
         grids[at], shares[at] = -2, 0.0
         grids[at, : len(order)], shares[at, : len(order)] = own[order], counts[order] / len(part)
-        rows[at, : len(order)] = rows[at, 0]
+        circle = circles[at]
+        if isinstance(circle, Between):
+            one, other = circle.rows
+            rows[at, : len(order)] = np.where(library.rows.grid[one] == own[order], one, other)
+        else:
+            rows[at, : len(order)] = rows[at, 0]
         out[at] = shares[at, 0]
     return out
 
 
-def _answer(library: Any, query: Query, found: _Found, circle: Circle | None, certain: float) -> Geocoded:
+def _answer(library: Any, query: Query, found: Found, circle: Place | None, certain: float) -> Geocoded:
     if not found.rows or found.rows[0] < 0:
         return _coarse(library, query)
     level = level_of(library, query, found)
     if circle is not None:
-        certain *= BESIDE if circle.vague or level not in FINE else 1.0
-        level = AddressLevel.ROAD if circle.reason == "junction" else level
+        if isinstance(circle, Between):
+            certain *= BETWEEN
+        else:
+            certain *= BESIDE if circle.vague or level not in FINE else 1.0
+        level = level if circle.reason == "offset" else AddressLevel.ROAD
     elif level == AddressLevel.ROAD:
         certain *= ALONG
     fine = level in FINE
@@ -186,11 +172,12 @@ def _answer(library: Any, query: Query, found: _Found, circle: Circle | None, ce
         [(codes[grid], round(chance, 4)) for grid, chance in zip(found.grids, chances, strict=True) if grid >= 0]
     )
     single = confidence >= (LIKELY if fine or level == AddressLevel.ESTATE or circle is not None else ACCEPT_CONFIDENCE)
-    place = (lon, lat, radius) if circle is not None else (None, None, 20.0 if fine else radius)
+    size = round(20.0 if fine and circle is None else radius, 1)
+    upto = 99 if fine else _PARTS.get(level, 99)
     candidates = tuple(
         [
-            _candidate(library, query, found, at, level, chance, circle, place)
-            for at, chance in enumerate(chances[:_KEPT])
+            _candidate(library, query, found, at, level, chance, circle, size, upto, fine=fine)
+            for at, chance in enumerate(chances[:KEPT])
             if at == 0 or chance >= LEAST
         ]
     )
@@ -212,7 +199,7 @@ def _answer(library: Any, query: Query, found: _Found, circle: Circle | None, ce
     )
 
 
-def _village(library: Any, found: _Found, single: bool) -> str | None:
+def _village(library: Any, found: Found, single: bool) -> str | None:
     own = found.villages[0]
     if library.villages is None or own < 0:
         return None
@@ -224,42 +211,7 @@ def _village(library: Any, found: _Found, single: bool) -> str | None:
     return code
 
 
-def level_of(library: Any, query: Query, found: _Found) -> AddressLevel:
-    """How far down the text and the likeliest row agree."""
-    if query.whole >= 0 and query.whole == found.rows[0]:
-        told = library.told.get(query.whole)
-        return told[0] if told else _own_level(library, query.whole)
-    if query.numbers:
-        said, missed = set(), 9
-        for at, number in enumerate(query.numbers):
-            if found.bits[1] >> at & 1:
-                said.add(number.value)
-            elif 0 <= number.kind < missed:
-                missed = number.kind
-        most = max(2, missed)
-        for column in range(min(5, most), 1, -1):
-            if found.numbers[column] >= 0 and found.numbers[column] in said:
-                return _LEVEL_OF_NUMBER[column]
-    best, kinds = -1, library.names.kinds
-    for at, span in enumerate(query.spans):
-        if found.bits[0] >> at & 1:
-            for meaning in span.meanings:
-                kind = kinds[meaning.name]
-                if kind > best and found.names[kind] == meaning.name:
-                    best = kind
-    return _LEVEL_OF_NAME[Kind(best)] if best >= 0 else AddressLevel.NONE
-
-
-def _own_level(library: Any, row: int) -> AddressLevel:
-    """How far down a row itself goes."""
-    numbers = [column for column, value in enumerate(library.rows.numbers[row].tolist()) if value >= 0]
-    names = [kind for kind, name in enumerate(library.rows.names[row].tolist()) if name >= 0]
-    if numbers:
-        return _LEVEL_OF_NUMBER[max(numbers)]
-    return _LEVEL_OF_NAME[Kind(max(names))] if names else AddressLevel.NUMBER
-
-
-def _point(found: _Found, circle: Circle | None) -> tuple[float, float, float]:
+def _point(found: Found, circle: Place | None) -> tuple[float, float, float]:
     if circle is not None:
         return circle.lon, circle.lat, circle.radius_m
     _, tied, west, south, east, north = found.facts[:6]
@@ -273,29 +225,30 @@ def _point(found: _Found, circle: Circle | None) -> tuple[float, float, float]:
 def _candidate(
     library: Any,
     query: Query,
-    found: _Found,
+    found: Found,
     at: int,
     level: AddressLevel,
     chance: float,
-    circle: Circle | None,
-    place: tuple[float | None, float | None, float],
+    circle: Place | None,
+    radius_m: float,
+    upto: int,
+    *,
+    fine: bool,
 ) -> Candidate:
-    """One row as a candidate; `place` is that of the circle around it, or says how large it is."""
     row, grid, village = found.rows[at], found.grids[at], found.villages[at]
-    lon, lat, radius = place
     key = None
-    if level in FINE:
+    if fine:
         key = (found.key if at == 0 else str(library.rows.keys[row])) or None
     return Candidate(
         level=level,
         address_key=key,
         village_code=library.villages.codes[village] if library.villages and village >= 0 else None,
         grid_code=library.cells.codes[grid] if grid >= 0 else None,
-        lon=found.lon[at] if lon is None else lon,
-        lat=found.lat[at] if lat is None else lat,
+        lon=found.lon[at] if circle is None else circle.lon,
+        lat=found.lat[at] if circle is None else circle.lat,
         confidence=round(chance, 4),
-        radius_m=round(radius, 1),
-        name=partial(library.label, row, _PARTS.get(level, 99)),
+        radius_m=radius_m,
+        name=partial(library.label, row, upto),
         explain=partial(trace_of, library, query, row, grid, circle),
     )
 
@@ -310,7 +263,7 @@ def _coarse(library: Any, query: Query) -> Geocoded:
         return Geocoded(query.text, AddressLevel.NONE, 0.0, gazetteer=library.gazetteer)
     kind, name = max(kinds)
     code = library.area_code(name)
-    return Geocoded(query.text, _LEVEL_OF_NAME[kind], 0.0, ancestor_code=code, gazetteer=library.gazetteer)
+    return Geocoded(query.text, LEVEL_OF_NAME[kind], 0.0, ancestor_code=code, gazetteer=library.gazetteer)
 
 
 def _ancestor(codes: list[str]) -> str | None:
@@ -319,8 +272,7 @@ def _ancestor(codes: list[str]) -> str | None:
         return None
     if len(codes) == 1:
         return codes[0]
-    shared = min(codes)
-    for code in codes:
-        while not code.startswith(shared):
-            shared = shared[:-1]
+    first, last = min(codes), max(codes)
+    same = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    shared = first[:same]
     return next((shared[:width] for width in _WIDTHS if len(shared) >= width), None)

@@ -25,7 +25,8 @@ class Step(NamedTuple):
     """One line of a trace: a part of the text, the record it was taken for, and why.
 
     `reason` is exact, short (a name without its suffix), alias, former name, correction, fuzzy, number, other number,
-    offset, junction, implied, unread or grid; `score` is in [0, 1].
+    between (the neighbours of a house number that the library does not have), offset, junction, implied, unread or
+    grid; `score` is in [0, 1].
     """
 
     token: str

@@ -57,6 +57,11 @@ class Circle:
         """Metres around the middle that hold the whole circle, or all of them."""
         return self.reach_m + max(distance_m(self.lon, self.lat, *centre) for centre in self.centres)
 
+    @property
+    def record(self) -> str:
+        """The size in words."""
+        return f"{self.radius_m:.0f} m"
+
     def points(self) -> Array:
         """(k, 2) points in degrees spread over the circle, or over the half of it that the direction tells."""
         angle = np.radians(np.arange(0, 360, 22.5))

@@ -9,8 +9,8 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import shapely
 import sqlalchemy as sa
-from shapely import equals_exact
 from sqlalchemy.orm import Session
 
 from geo.address import normalise
@@ -46,17 +46,30 @@ def with_addresses(session: Session, library: Library, as_of: date) -> Library |
     touched = np.array(session.scalars(sa.select(Address.id).where(differs)).all(), dtype=np.int64)
     if len(touched) > MOST * len(library.ids) + 1_000:
         return None
-    other = copy(library)
-    other.__dict__.pop("_tree", None)
-    other.loads, other.names, other.values = loads, library.names.copy(), library.values.copy()
-    built = Builder(names=other.names, values=other.values)
+    other, built = editable(library)
+    other.loads = loads
     ids = add_addresses(session, built, as_of, differs)
     stay = library.ids[~np.isin(library.ids, touched)]
     if session.scalar(sa.select(sa.func.count(Address.id)).where(begun(as_of))) != len(stay) + len(ids):
         stay = np.intersect1d(stay, session.scalars(sa.select(Address.id).where(begun(as_of))).all())
+    return other if put(library, other, built, ids, stay) else None
+
+
+def editable(library: Library) -> tuple[Library, Builder]:
+    """A copy of a library and what gathers its new addresses."""
+    other = copy(library)
+    other.__dict__.pop("_tree", None)
+    other.names, other.values = library.names.copy(), library.values.copy()
+    return other, Builder(names=other.names, values=other.values)
+
+
+def put(library: Library, other: Library, built: Builder, ids: Array, stay: Array) -> bool:
+    """Put the addresses gathered by `built` into a copy; False where the places of roads and villages change.
+
+    ids : (k,) the numbers of the gathered addresses in their table, rising; stay : those of the library's that stay
+    """
     other.ids = np.union1d(stay, ids)
-    to = _moved(library, stay, other.ids)
-    return other if _put(library, other, built, to, np.searchsorted(other.ids, ids)) else None
+    return _put(library, other, built, _moved(library, stay, other.ids), np.searchsorted(other.ids, ids))
 
 
 def _moved(library: Library, stay: Array, ids: Array) -> Array:
@@ -178,7 +191,10 @@ def _same(areas: Territory, frame: Any) -> bool:
     if -1 in at or list(areas.names[at]) != list(frame["name"]):
         return False
     own = dict(zip(areas.index.ids.tolist(), areas.index.polygons, strict=True))
-    return bool(equals_exact([own[code] for code in frame["code"]], frame.geometry.to_numpy(), 0.0).all())
+    shapes = frame.geometry.to_numpy()
+    single = shapely.get_num_geometries(shapes) == 1  # of which the index keeps the polygon
+    shapes = np.where(single, shapely.get_geometry(shapes, 0), shapes)
+    return bool(shapely.equals_exact([own[code] for code in frame["code"]], shapes, 0.0).all())
 
 
 def _on_cells(other: Library) -> Library:

@@ -13,7 +13,7 @@ from layers.geocode.batch import HEADERS, geocode_rows
 from layers.geocode.divisions import load_divisions
 from layers.ingest import load_file
 from layers.tables import AddressAlias, AddressLevel, Division, Grid
-from tests.geocode_town import E1, UPPER, W1, W2, add_town
+from tests.geocode_town import E1, UPPER, W1, W2, add_town, address
 
 
 @pytest.fixture
@@ -255,3 +255,24 @@ def test_an_empty_library_knows_nothing(session):
     library = Library.of(session, as_of=world.TODAY)
     assert library.geocode(["枫溪路7号"])[0].level == "NONE"
     assert library.reverse_geocode(120.5, 29.8).address_key is None
+
+
+def test_a_number_between_two_houses_stands_between_them(town):
+    found = ask(town, "枫溪镇西村枫溪路4号")
+    assert (found.level, found.grid_code, found.address_key) == ("ROAD", W1, None)
+    assert (found.lon, found.lat) == pytest.approx(world.point(350, 310), abs=1e-6)
+    assert found.radius_m == pytest.approx(100, abs=0.5)
+    between = next(step for step in found.trace if step.reason == "between")
+    assert between[:2] == ("4号", "3号–5号, 100 m")
+    border = ask(town, "枫溪镇西村枫溪路6号")  # 5号 and 7号 stand in different grids
+    assert not border.accepted
+    assert [code for code, _ in border.grids] == [W2, W1]
+    for text in ("枫溪路21号", "和平路枫溪路4号", "枫溪镇西村枫溪路7号", "枫溪镇东村枫溪路4弄4号"):
+        assert "between" not in [step.reason for step in ask(town, text).trace]  # behind the last house, and the like
+
+
+def test_a_house_number_is_no_building_of_an_estate_on_the_road(town):
+    address(town, "e3", 1300, 320, village="东村", road="枫溪路", estate="枫溪花园", building="30幢")
+    town.flush()
+    assert not ask(town, "枫溪镇东村枫溪路30号").accepted
+    assert ask(town, "枫溪镇东村枫溪路枫溪花园30号").address_key == "e3"

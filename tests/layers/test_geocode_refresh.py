@@ -86,6 +86,7 @@ def test_grids_of_another_plan_are_put_into_the_library(town, given_up):
         (geom,) = to_sql(world.multi(world.degrees([box])))
         town.execute(sa.update(Grid).where(Grid.code == code).values(geom=geom, revision=Grid.revision + 1))
     assert same_as_read(town).geocode(["枫溪路7号"])[0].grid_code == W1
+    town.execute(sa.update(Grid).where(Grid.code == world.WEST).values(revision=Grid.revision + 1))  # the same place
     code = f"{world.WEST}009"
     town.execute(sa.update(Grid).where(Grid.code == W2).values(code=code, revision=Grid.revision + 1))
     assert same_as_read(town).geocode(["枫溪路9号"])[0].grid_code == code
