@@ -38,6 +38,16 @@ def grams(text: str) -> frozenset[str]:
     return frozenset(pieces)
 
 
+class _Weights(dict[str, float]):
+    """Weights with a default for pieces that have none: it does not grow when it is asked."""
+
+    unknown = 0.0
+    number = 0.0
+
+    def __missing__(self, piece: str) -> float:
+        return self.number if piece[0].isdigit() else self.unknown
+
+
 class Rarity:
     """Weight of each piece of text, from 0 (in every address) to 10 (in none): inverse document frequency.
 
@@ -51,19 +61,19 @@ class Rarity:
     (True, 10.0)
     """
 
-    __slots__ = ("_number", "_unknown", "_weights")
+    __slots__ = ("_weights",)
 
     def __init__(
         self, weights: Mapping[str, float] | None = None, *, unknown: float = 7.0, number: float = 5.0
     ) -> None:
-        self._weights = dict.fromkeys(grams(_GENERIC), 3.0) if weights is None else dict(weights)
-        self._unknown = unknown  # what a piece weighs that has no weight of its own
-        self._number = number  # and a number
+        self._weights = _Weights(dict.fromkeys(grams(_GENERIC), 3.0) if weights is None else weights)
+        self._weights.unknown = unknown  # what a piece weighs that has no weight of its own
+        self._weights.number = number  # and a number
 
     @property
     def most(self) -> float:
         """The weight of a piece that no text has."""
-        return self._unknown
+        return self._weights.unknown
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Rarity:
@@ -82,11 +92,9 @@ class Rarity:
 
     def weight(self, pieces: Iterable[str]) -> float:
         """Give the sum of the weights of these pieces."""
-        weights, unknown, number = self._weights, self._unknown, self._number
-        return sum(weights.get(piece, number if piece[0].isdigit() else unknown) for piece in pieces)
+        return sum(map(self._weights.__getitem__, pieces))
 
     def rarest(self, pieces: Iterable[str], count: int) -> float:
         """Give the sum of the `count` greatest weights among these pieces, as a share of the most it can be."""
-        weights, unknown, number = self._weights, self._unknown, self._number
-        found = [weights.get(piece, number if piece[0].isdigit() else unknown) for piece in pieces]
-        return sum(sorted(found, reverse=True)[:count]) / (count * unknown)
+        found = sorted(map(self._weights.__getitem__, pieces), reverse=True)
+        return sum(found[:count]) / (count * self._weights.unknown)
