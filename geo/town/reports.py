@@ -10,6 +10,7 @@ import pandas as pd
 
 from geo.town.addresses import Named
 from geo.town.build import TownBuilt
+from geo.town.doubtful import make_doubtful
 from geo.town.matters import EVENTS_PER_GRID_WEEK, MATTERS, SOURCES, TICKETS_PER_EVENT, festivals
 from geo.town.site import Site
 from geo.town.spots import Places
@@ -85,6 +86,8 @@ def make_reports(
             "closed_at": _text(stamp, closed),
         }
     )
+    # Draws of their own, so that the other reports stay as they are.
+    make_doubtful(np.random.default_rng([n, until.toordinal()]), table, xy)
     return table, xy
 
 
