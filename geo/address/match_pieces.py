@@ -12,14 +12,13 @@ from geo.address.record import Address
 Pieces = frozenset[str]
 _UPPER = ("province", "city", "county", "township")
 _BRACKET = re.compile(r"\(([^()]*)\)?")
-_LAST_BRACKET = re.compile(r"\(([^()]*)\)?$")
+_LAST_BRACKET = re.compile(r"\([^()]*\)?$")
 _COUNT = "[0-9A-Za-z一二三四五六七八九十]"
 _INSIDE = re.compile(rf"(?:{_COUNT}+(?:-[0-9A-Za-z]+)?(?:单元|层|楼|室|户|门|梯)|[-0-9A-Za-z]{{2,}})+$")
 _BUILDING = re.compile(
     r"([A-Za-z]?\d+[A-Za-z]?|[A-Za-z]|[一二三四五六七八九十]+)(?:-\d+)?(?:栋|幢|号楼|座|号院|号|院)楼?$"
 )
 _BUILDINGS = re.compile(r"([A-Z]?\d+[A-Z]?|[A-Z])(?=(?:-\d+)?(?:栋|幢|号楼|座))")
-_HOUSES = re.compile(r"[A-Z]?\d+[A-Z]?|[A-Z]+")
 # what stands before the name of a place: 号 of a road, 西50米, 交叉口, 附近, a bracket, a road, a floor, a building
 _BREAK = re.compile(
     r"(?:\d+(?:-\d+)*(?:号|弄)(?!楼|院)|米(?:路?[东南西北]侧?)?|[路道]?交?叉?口|交[汇叉]处|交口|附近|旁边?|对面|"
@@ -44,7 +43,6 @@ class Parts:
     kind: str  # the last two characters of the name: 小区, 公司
     names: tuple[Pieces, ...]
     brackets: tuple[Pieces, ...]
-    bracketed: Pieces
     buildings: Pieces
     building: Pieces  # the one at the end
     numbers: Pieces
@@ -60,9 +58,8 @@ def parts_of(address: Address) -> Parts:
         if area:
             local = local.replace(area, " ")
     local = local.strip()
-    outer, bracketed = local, []
+    outer = local
     while (found := _LAST_BRACKET.search(outer)) and found.start() > 1:
-        bracketed.append(found.group(1))
         outer = outer[: found.start()]
     core, building = _core(outer)
     cut = max((found.end() for found in _BREAK.finditer(core) if len(core) - found.end() >= 2), default=0)
@@ -79,7 +76,6 @@ def parts_of(address: Address) -> Parts:
         kind=core[-2:] if cut < len(core) else "",
         names=tuple(grams(name) for name in names),
         brackets=tuple(grams(bracket) for name in names for bracket in _BRACKET.findall(name)),
-        bracketed=grams(" ".join(bracketed)),
         buildings=frozenset([*_BUILDINGS.findall(address.text.upper()), *([house] if house else [])]),
         building=building,
         numbers=frozenset(piece for piece in whole if piece[0].isascii()),
@@ -92,7 +88,7 @@ def _core(outer: str) -> tuple[str, Pieces]:
     if (found := _INSIDE.search(outer)) and found.start() > 1:
         outer = outer[: found.start()]
     if (found := _BUILDING.search(outer)) and found.start() > 1:
-        number = frozenset(_HOUSES.findall("".join(sorted(grams(found.group(1) + "号")))))
+        number = grams(found.group(1) + "号")  # 三号 and 3号 are equal
         outer = outer[: found.start()]
         if (inner := _INSIDE.search(outer)) and inner.start() > 1:
             outer = outer[: inner.start()]

@@ -27,6 +27,8 @@ def grams(text: str) -> frozenset[str]:
     >>> sorted(grams("文三路十二号3幢"))
     ['12', '3', '三路', '文三']
     """
+    if not text:
+        return frozenset()
     plain = _STREET_DIGIT.sub(lambda found: "零一二三四五六七八九"[int(found.group())], text)
     plain = _SPOKEN.sub(lambda found: str(chinese_number(found.group())), plain).upper()
     pieces: set[str] = set()
