@@ -36,7 +36,7 @@ SURE_SHARE = (7.0, 0.0)
 
 # Measured on reports of generated towns: 96 of 100 beside a landmark lay in the grid that holds the whole circle, and
 # people report from other stretches of a road than those where houses stand.
-BESIDE, ALONG, BETWEEN = 0.97, 0.8, 1.0
+BESIDE, ALONG, ACROSS = 0.97, 0.8, 0.97
 UNIT = 4
 _WIDTHS = (12, 9, 6, 4, 2)
 
@@ -153,7 +153,7 @@ def _answer(library: Any, query: Query, found: Found, circle: Place | None, cert
     level = level_of(library, query, found)
     if circle is not None:
         if isinstance(circle, Between):
-            certain *= BETWEEN
+            certain *= 1.0 if circle.same_side else ACROSS
         else:
             certain *= BESIDE if circle.vague or level not in FINE else 1.0
         level = level if circle.reason == "offset" else AddressLevel.ROAD

@@ -15,6 +15,9 @@ from layers.geocode.rows import NUMBERS, Array
 MOST_M, MOST_NUMBERS, SAME_HOUSE_M = 150.0, 40, 60.0
 """Neighbours further off than this, in metres or in numbers, tell nothing; nor does a number that two places have."""
 
+ASIDE_M = 25.0
+"""How far off the line between its neighbours a house may stand."""
+
 _LANE, _HOUSE = NUMBERS.index("lane"), NUMBERS.index("number")
 _PARTS = 16
 
@@ -24,6 +27,7 @@ class Between:
     """Where a house number lies that stands between two others on its road; `rows` are those, the lower one first.
 
     ends : (lon, lat) of the two in degrees; share : how far it is from the first to the second; signs : their numbers
+    same_side : whether both are odd or even as the number is
     """
 
     rows: tuple[int, int]
@@ -31,6 +35,7 @@ class Between:
     share: float
     token: str
     signs: tuple[str, str]
+    same_side: bool
     reason: str = "between"
     vague: bool = False
 
@@ -55,11 +60,14 @@ class Between:
         return f"{self.signs[0]}–{self.signs[1]}, {self.radius_m:.0f} m"
 
     def points(self) -> Array:
-        """(k, 2) points in degrees along the line: all over it, and as many around where the number should be."""
+        """(k, 2) points in degrees: on the line, all over it and around where the number should be, and beside it."""
         along = np.linspace(0, 1, _PARTS)
         near = np.clip(self.share + (along - 0.5) / 2, 0, 1)
         part = np.concatenate([along, near])[:, None]
-        points: Array = np.array(self.ends[0]) * (1 - part) + np.array(self.ends[1]) * part
+        line = np.array(self.ends[0]) * (1 - part) + np.array(self.ends[1]) * part
+        moves = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]]) * ASIDE_M / METRES_PER_DEGREE
+        moves[:, 0] /= max(np.cos(np.radians(self.lat)), 0.01)
+        points: Array = np.concatenate([line + move for move in moves])
         return points
 
 
@@ -82,8 +90,9 @@ def between_of(library: Any, query: Query, row: int, number_bits: int) -> Betwee
     said = library.integers[library.rows.numbers[rows, _HOUSE]]
     if (said == number.integer).any():
         return None
-    for fitting in ((said - number.integer) % 2 == 0, np.ones(len(said), dtype=bool)):
-        found = _neighbours(library, rows[fitting], said[fitting], number)
+    alike = (said - number.integer) % 2 == 0
+    for same_side, fitting in ((True, alike), (False, np.ones(len(said), dtype=bool))):
+        found = _neighbours(library, rows[fitting], said[fitting], number, same_side=same_side)
         if found is not None:
             return found
     return None
@@ -144,7 +153,7 @@ def _on_road(library: Any, query: Query, road: int) -> Array | None:
     return rows
 
 
-def _neighbours(library: Any, rows: Array, said: Array, number: Number) -> Between | None:
+def _neighbours(library: Any, rows: Array, said: Array, number: Number, *, same_side: bool) -> Between | None:
     lower, upper = said[said < number.integer], said[said > number.integer]
     if not len(lower) or not len(upper):
         return None
@@ -160,6 +169,11 @@ def _neighbours(library: Any, rows: Array, said: Array, number: Number) -> Betwe
     texts = [library.values.texts[library.rows.numbers[house[0], _HOUSE]] + "号" for house in houses]
     share = (number.integer - ends[0]) / (ends[1] - ends[0])
     found = Between(
-        (int(houses[0][0]), int(houses[1][0])), (middles[0], middles[1]), share, number.text, (texts[0], texts[1])
+        (int(houses[0][0]), int(houses[1][0])),
+        (middles[0], middles[1]),
+        share,
+        number.text,
+        (texts[0], texts[1]),
+        same_side,
     )
     return found if found.radius_m <= MOST_M else None
