@@ -137,14 +137,19 @@ def _roads(library: Any, query: Query) -> set[int]:
 def _on_road(library: Any, query: Query, road: int) -> Array | None:
     """The houses with a number on a road of one town, None if several towns have it or the text names another place."""
     lists, columns = library.lists, library.rows
-    rows: Array = lists.members[lists.starts[road] : lists.starts[road + 1]]
+    of_road = slice(lists.starts[road], lists.starts[road + 1])
+    rows: Array = lists.members[of_road]
+    towns = library.towns_of[1][of_road]  # side by side in memory, for roads that dozens of towns have
+    for span in query.spans:
+        named = [meaning.name for meaning in span.meanings if library.names.kinds[meaning.name] == Kind.TOWN]
+        if named and library.names.kinds[span.meanings[0].name] == Kind.TOWN:
+            here = np.isin(towns, named)
+            rows, towns = rows[here], towns[here]
+    if not len(rows) or towns.min() != towns.max():
+        return None
     houses = (columns.numbers[rows, _HOUSE] >= 0) & (columns.numbers[rows, _LANE] < 0) & ~columns.former[rows]
     rows = rows[houses]
-    for span in query.spans:
-        names = [(int(library.names.kinds[meaning.name]), meaning.name) for meaning in span.meanings]
-        if min(kind for kind, _ in names) == Kind.TOWN:
-            rows = rows[np.any([columns.names[rows, kind] == name for kind, name in names], axis=0)]
-    if not len(rows) or len(np.unique(columns.names[rows, Kind.TOWN])) > 1:
+    if not len(rows):
         return None
     for span in query.spans:
         names = [(int(library.names.kinds[meaning.name]), meaning.name) for meaning in span.meanings]
