@@ -10,7 +10,7 @@ import { EdgeHandles } from "/static/plan_edge.js";
 import { startKeys } from "/static/plan_keys.js";
 import { Plans } from "/static/plan_open.js";
 import { Panels } from "/static/plan_panels.js";
-import { closeSheet } from "/static/plan_sheets.js";
+import { closeSheet, refusal } from "/static/plan_sheets.js";
 import { Tools } from "/static/plan_tools.js";
 import { View } from "/static/plan_view.js";
 import { startSearch } from "/static/search.js";
@@ -38,7 +38,7 @@ function complain(error) {
   if (error.name === "AbortError") return;
   if (error.status === 401) { signIn(); return; }
   const text = error.kind === "offline" ? t("fault.offline", { detail: error.message }) : error.message;
-  say(error.kind === "refused" ? t("plan.refused", { detail: text }) : text, { kind: "error" });
+  say(error.kind === "refused" ? t("plan.refused", { detail: refusal(error) }) : text, { kind: "error" });
 }
 
 const signIn = () => location.assign(query("/login", { next: location.pathname + location.search }));

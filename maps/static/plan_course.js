@@ -2,7 +2,7 @@
 import { byId, fill, h } from "/static/dom.js";
 import { now } from "/static/clock.js";
 import { query, request } from "/static/net.js";
-import { ask, closeSheet, courseList, drawSheet, editList, openSheet } from "/static/plan_sheets.js";
+import { ask, closeSheet, courseList, drawSheet, editList, openSheet, refusal } from "/static/plan_sheets.js";
 import { say } from "/static/status.js";
 import { t } from "/static/words.js";
 
@@ -152,7 +152,7 @@ export class Course {
         await this.app.plans.load();
         await this.app.plans.open(made.id);
         say(t("plan.imported"));
-      } catch (error) { if (error.kind === "refused") { failed.textContent = error.message; failed.hidden = false; } else complain(error); }
+      } catch (error) { if (error.kind === "refused") { failed.textContent = refusal(error); failed.hidden = false; } else complain(error); }
     };
     openSheet(t("plan.files_title"),
       page.plan && [h("h3", {}, t("plan.export")), h("p", { class: "hint" }, t("plan.export_hint")),

@@ -51,6 +51,12 @@ export function ask({ title, text = "", content = [], fields = [], action, choic
   });
 }
 
+/** What the server refused, in the reader's language where the kind of refusal has a text. */
+export function refusal(error) {
+  const key = `plan.problem.${String(error.body?.type ?? "").split(":").at(-1)}`;
+  return has(key) ? t(key, { detail: error.message }) : error.message;
+}
+
 /** The name of a kind of edit. */
 export const opName = (op) => (has(`plan.op.${op}`) ? t(`plan.op.${op}`) : op);
 

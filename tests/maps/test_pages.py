@@ -15,7 +15,8 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # Keys that code puts together from a prefix and a value of the data.
 PREFIXES = ("addresslevel", "asset", "assignment", "category", "empty", "group", "hit", "kernel", "kind", "layer",
     "level", "nav", "part", "partgroup", "plan.column", "plan.course", "plan.done", "plan.effort", "plan.finding",
-    "plan.format", "plan.nesting", "plan.nesting_hint", "plan.note", "plan.op", "plan.redrawn", "plan.state", "plan.step",
+    "plan.forced", "plan.format", "plan.nesting", "plan.nesting_hint", "plan.note", "plan.op", "plan.problem",
+    "plan.redrawn", "plan.state", "plan.step",
     "plan.tool", "plan.tool_hint", "report.column", "reports.due", "reports.need", "reports.sort", "review.done",
     "satisfaction", "severity", "site", "source", "state", "stategroup", "step", "supervision", "urgency",
     "why")  # fmt: skip
