@@ -22,7 +22,10 @@ SLIPS = {
     "坞": "务",
     "陈": "程",
     "王": "汪",
-    "周": "州", "湾": "弯", "坑": "吭", "吴": "胡",
+    "周": "州",
+    "湾": "弯",
+    "坑": "吭",
+    "吴": "胡",
     "新": "心",
 }
 """Signs that sound alike, or nearly: what an operator types who only hears a name."""
