@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from geo.draw.graph import Graph, components, entry_edges, graph_of
 from geo.draw.ground import Ground, Weights
 from geo.draw.group import Prices, best_groups
+from geo.draw.partition import best_cover
+from geo.draw.pool import pool_of
 from geo.draw.redraw import start_from
 from geo.draw.repair import join_pieces
 from geo.draw.request import Request, band_of, check
@@ -22,6 +24,7 @@ from geo.draw.seed import first_plan
 from geo.draw.units import units_of
 
 WAYS = {"fast": 1, "normal": 2, "thorough": 4}  # ways to group villages from which the search starts
+FEW = 60  # parts of villages up to which there is time for a start from groups found by annealing as well
 Progress = Callable[[float, "pd.Series | None"], object]
 
 
@@ -116,7 +119,9 @@ def draw_grids(  # noqa: PLR0913 - the options of one drawing, all by keyword
         return answer(starts[0])
     ground = _ground(request, graph, names)
     weights = _weights(request)
-    return answer(improve(ground, starts, weights, closed, centre, request.effort, request.seed, report))
+    covered = request.previous is None and _shares_grids(request) and len(starts) == 1
+    best = improve(ground, starts, weights, closed, centre, request.effort, request.seed, report, covered=covered)
+    return answer(best)
 
 
 def _shares_grids(request: Request) -> bool:
@@ -183,13 +188,20 @@ def _draw_anew(request: Request, graph: Graph, region: NDArray[np.int64]) -> lis
     total = np.bincount(part[part >= 0], request.households[part >= 0])
     count = np.array([band.best_count(size) for size in total], np.int64)
     ways = [(part, count)]
+    starts: list[NDArray[np.int32]] = []
     if _shares_grids(request) and (region >= 0).all():
         area, perimeter = shapely.area(request.geometries), shapely.length(request.geometries)
         unit, units = units_of(graph, request.households, request.village, area, perimeter)
+        ground, weights = _ground(request, graph, np.empty(0, np.int64)), _weights(request)
+        pool = pool_of(units, weights)
+        cover = best_cover(ground, weights, graph, unit, pool, int(count.sum()), request.effort, request.seed)
+        if cover is not None and (request.effort == "fast" or len(units.households) > FEW):
+            return [cover]
         prices = Prices(band.low, band.high, band.target, 0.01 * band.target, 0.45, 0.3, 0.9, 1.0, 3.0, 1.0)
         ways = best_groups(unit, units, prices, band, int(count.sum()), request.seed, request.effort)
-        ways = ways[: WAYS[request.effort]]
-    return [first_plan(graph, request.households, request.village, *way, request.seed) for way in ways]
+        ways = ways[: WAYS[request.effort] - (cover is not None)]
+        starts = [] if cover is None else [cover]
+    return starts + [first_plan(graph, request.households, request.village, *way, request.seed) for way in ways]
 
 
 def _ground(request: Request, graph: Graph, names: NDArray[np.int64]) -> Ground:

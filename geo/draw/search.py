@@ -19,6 +19,9 @@ Report = Callable[[float, NDArray[np.int32]], bool]
 SWEEPS = {"fast": 600, "normal": 3000, "thorough": 12000}  # proposals for each block and start
 STAGES = 60  # temperatures
 HEAT = {"fast": (0.08, 0.001), "normal": (0.12, 0.002), "thorough": (0.12, 0.002)}  # the longer, the hotter
+# a start from drawn groups of villages is only polished: hotter, its groups would come apart
+POLISH_SWEEPS = {"fast": 300, "normal": 4200, "thorough": 12000}
+POLISH_HEAT = {"fast": (0.06, 0.001), "normal": (0.08, 0.002), "thorough": (0.08, 0.002)}
 LAST = 0.6  # share of the annealing after which only the two best starts go on
 TRIALS = {"fast": 5, "normal": 20, "thorough": 100}  # neighbourhoods annealed anew for each grid when a plan is redrawn
 ROUNDS = 8  # how often the map is halved along another line
@@ -43,11 +46,14 @@ def improve(
     effort: str,
     seed: int,
     report: Report,
+    *,
+    covered: bool = False,
 ) -> NDArray[np.int32]:
     """Return better labels (n,) than any of `starts`; stops early, with the best so far, when `report` returns False.
 
     With grids in force (`Ground.code`) most blocks should stay where they are: one short annealing, then many
-    neighbourhoods. Otherwise the starts are annealed long and the best one is repaired only where it misses the band.
+    neighbourhoods. A single start of drawn groups (`covered`) is polished gently. Otherwise
+    the starts are annealed long and the best one is repaired only where it misses the band.
     """
     redrawn = bool((ground.code[:, HOME] >= 0).any())
     if ground.fixed.all() or len(closed) < 2:
@@ -63,7 +69,13 @@ def improve(
         for i, label in enumerate(starts)
     ]
     heat, sweeps = ((0.3, 0.002), 1000) if redrawn else (HEAT[effort], SWEEPS[effort])
-    plan, going = race(ground, lanes, weights, turn, heat, sweeps, report, ease=not redrawn)
+    if covered:
+        heat, sweeps = POLISH_HEAT[effort], POLISH_SWEEPS[effort]
+    if len(lanes) == 1 and not redrawn:
+        plan = lanes[0].plan
+        going = cool_halves(ground, plan, weights, closed, centre, seed, heat, sweeps, report)
+    else:
+        plan, going = race(ground, lanes, weights, turn, heat, sweeps, report, ease=not redrawn)
     if not going:
         return plan.label
     trials = -(-TRIALS[effort] * len(closed) // (2 * ROUNDS))
@@ -122,6 +134,52 @@ def _step(
     ground: Ground, weights: Weights, turn: NDArray[np.int64], temperature: float, steps: int, lane: Lane
 ) -> None:
     cool(ground, lane.plan, weights, turn, lane.state, temperature, steps, lane.scratch)
+
+
+def cool_halves(
+    ground: Ground,
+    plan: Plan,
+    weights: Weights,
+    closed: NDArray[np.bool_],
+    centre: NDArray[np.float64],
+    seed: int,
+    heat: tuple[float, float],
+    sweeps: int,
+    report: Report,
+) -> bool:
+    """Anneal `plan`, both halves of the map at the same time; returns whether `report` lets the search go on.
+
+    At every temperature the map is halved along another line, and either half has its own copy and random numbers: what
+    happens does not depend on the order in which the threads run.
+    """
+    steps = sweeps * len(ground.fixed) // STAGES
+    scratches = [scratch_for(ground) for _ in range(2)]
+    states = [np.array([seed * 1000 + half], np.uint64) for half in range(2)]
+
+    def work(half: int) -> NDArray[np.int32]:
+        mine = (side == half) & ~closed
+        members = np.flatnonzero(mine[plan.label])
+        copy = copied(plan)
+        share_of_blocks = len(members) / len(plan.label)
+        count = int(steps * share_of_blocks)
+        cool(ground, copy, now, np.where(mine, 0, -1), states[half], temperature, count, scratches[half])
+        return np.where(mine[plan.label], copy.label, -1)
+
+    with ThreadPoolExecutor(2) as pool:
+        for stage in range(STAGES):
+            share = stage / (STAGES - 1)
+            now = eased(weights, share)
+            temperature = heat[0] * (heat[1] / heat[0]) ** share
+            side = halves(plan, centre, 2.4 * stage)
+            tally(ground, plan, now)
+            west, east = pool.map(work, (0, 1))
+            plan.label[:] = np.where(west >= 0, west, np.where(east >= 0, east, plan.label))
+            if stage % 10 == 9:
+                tally(ground, plan, weights)
+                if not report(0.05 + 0.75 * (stage + 1) / STAGES, plan.label):
+                    return False
+    tally(ground, plan, weights)
+    return True
 
 
 def halves(plan: Plan, centre: NDArray[np.float64], angle: float) -> NDArray[np.int64]:

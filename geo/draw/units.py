@@ -22,6 +22,7 @@ class Units(NamedTuple):
     start: NDArray[np.int64]  # (u + 1,)
     neighbour: NDArray[np.int64]
     border: NDArray[np.float64]  # shared length with each neighbour
+    rim: NDArray[np.bool_]  # (u,) lies at the edge of the map
 
 
 def units_of(
@@ -46,6 +47,10 @@ def units_of(
     of_village[unit], of_bank[unit] = village, graph.bank
     of_village[unit[inhabited]], of_bank[unit[inhabited]] = village[inhabited], graph.bank[inhabited]
     pairs, border = _borders(graph, unit)
+    rings = graph.rings
+    owner = np.repeat(np.repeat(unit, np.diff(rings.ring_of)), np.diff(rings.start))
+    rim = np.zeros(count, bool)
+    rim[owner[rings.neighbour < 0]] = True
     inner = unit[left] == unit[right]
     around = summed(unit, perimeter, count) - 2 * summed(unit[left[inner]], graph.length[inner], count)
     return unit, Units(
@@ -58,6 +63,7 @@ def units_of(
         np.searchsorted(pairs[:, 0], np.arange(count + 1)).astype(np.int64),
         pairs[:, 1].copy(),
         border,
+        rim,
     )
 
 

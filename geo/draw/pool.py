@@ -1,0 +1,192 @@
+"""Every group of villages that may share grids: connected, of a size that a number of grids fits, without holes.
+
+The groups are listed as Wernicke lists the connected subgraphs of a graph, each exactly once. A group may hold as many
+households as three grids, or a large village and as many as one grid around it. What a group will cost once it is drawn
+is estimated here on the low side; `partition` finds out where that matters.
+
+Source: Wernicke, "Efficient detection of network motifs", IEEE/ACM TCBB 3 (2006), 347-359, algorithm ESU.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.sparse import csc_array
+
+from geo.draw.ground import FOUR_PI, Weights
+from geo.draw.units import Units
+
+GRIDS = 3.0  # full grids a group may hold; a large village counts for two
+UNITS = 12  # villages, or parts of them, in one group
+MANY = 100_000  # groups listed at most; where hamlets abound only groups of fewer units are
+SLACK = 0.01  # share of the target that keeps a cut into equal grids possible
+RAGGED = 0.3, 0.2  # compactness of the outline below which no small group, and no single grid, is drawn
+
+
+class Pool(NamedTuple):
+    """Groups and the grids each would be cut into; m groups over u units."""
+
+    members: csc_array  # (u, m) 1 where the unit is in the group
+    grids: NDArray[np.int64]  # (m,)
+    estimate: NDArray[np.float64]  # (m,) price as in `ground.price_of_grids`, rather too low than too high
+    unfit: NDArray[np.bool_]  # (m,) a unit alone that no number of grids fits
+    apart: NDArray[np.float64]  # (m,) price of villages that lie partly in other groups, which no drawing shows
+
+
+def pool_of(units: Units, weights: Weights) -> Pool:
+    """All groups worth a look. Every unit also stands alone, even where no number of grids fits it."""
+    counted = np.minimum(units.households, 2 * weights.high)
+    for largest in range(UNITS, 1, -1):
+        group, size = _connected(units.start, units.neighbour, counted, GRIDS * weights.high, largest, MANY)
+        if len(size) < MANY:
+            break
+    total, outline, villages, parts, banks, hole, room = _features(units, group, size, weights.high).T
+    alone = size == 1
+    low, high = weights.low + SLACK * weights.target, weights.high - SLACK * weights.target
+    fewest = np.maximum(1, np.ceil(total / high - 1e-9))
+    most = np.floor(total / low + 1e-9)
+    single = (total >= weights.low) & (total <= weights.high)
+    fewest, most = np.where(single, 1, fewest), np.where(single, 1, most)
+    best = np.maximum(1, np.round(total / weights.target))
+    unfit = alone & (fewest > most)
+    fewest, most = np.where(unfit, best, fewest), np.where(unfit, best, most)
+    fine = (hole == 0) & ((outline > np.where(best > 1, *RAGGED)) | (best > GRIDS)) | alone
+    choices = np.where(fine, np.clip(most - fewest + 1, 0, 3), 0).astype(np.int64)
+    first = np.clip(best - 1, fewest, np.maximum(fewest, most - 2))
+    column = np.repeat(np.arange(len(size)), choices)
+    turn = np.arange(len(column)) - np.repeat(np.cumsum(choices) - choices, choices)
+    grids = (first[column] + turn).astype(np.int64)
+    total, outline, villages, parts = total[column], outline[column], villages[column], parts[column]
+    banks, room = banks[column], room[column]
+    inner = np.minimum(1.0, 4.0 / grids)
+    compact = np.where(grids == 1, outline, inner * (0.5 + 0.25 * outline) + (1 - inner) * 0.67)
+    mean = total / grids
+    out = np.maximum(0.0, np.maximum(mean - weights.high, weights.low - mean))
+    cost = weights.shape * grids * (1 - compact) + weights.pair * (villages + grids - 1)
+    cost += weights.torn * np.maximum(0.0, grids - 1 - room) + (banks > 1) * weights.bridge
+    cost += grids * np.where(out > 0, weights.band * (out / weights.target + 0.03), 0.0)
+    members = csc_array(
+        (
+            np.ones(int(size[column].sum())),
+            np.concatenate([group[c, : size[c]] for c in column]),
+            np.concatenate([[0], np.cumsum(size[column])]),
+        ),
+        shape=(len(units.households), len(column)),
+    )
+    return Pool(members, grids, cost, unfit[column], 0.5 * weights.torn * parts)
+
+
+@njit(cache=True)
+def _connected(start, neighbour, households, most, largest, many):  # type: ignore[no-untyped-def]  # noqa: C901
+    """Connected sets of units: members (m, largest) and their number (m,)."""
+    n = len(households)
+    group = np.empty((1024, largest), np.int32)
+    size = np.empty(1024, np.int64)
+    count = 0
+    waiting, left = np.empty((largest + 1, n), np.int64), np.zeros(largest + 1, np.int64)
+    near = np.zeros((largest + 1, n), np.bool_)
+    total = np.zeros(largest + 1)
+    chosen = np.zeros(largest, np.int64)
+    for root in range(n):
+        chosen[0], total[0], left[0], depth = root, households[root], 0, 0
+        near[0] = False
+        near[0, root] = True
+        for j in range(start[root], start[root + 1]):
+            near[0, neighbour[j]] = True
+            if neighbour[j] > root:
+                waiting[0, left[0]] = neighbour[j]
+                left[0] += 1
+        fresh = True
+        while depth >= 0 and count < many:
+            if fresh:
+                if count == len(group):
+                    wider = np.empty((2 * count, largest), np.int32)
+                    wider[:count] = group
+                    group = wider
+                    longer = np.empty(2 * count, np.int64)
+                    longer[:count] = size
+                    size = longer
+                for i in range(depth + 1):
+                    group[count, i] = chosen[i]
+                size[count] = depth + 1
+                count += 1
+                fresh = False
+            if left[depth] == 0 or depth + 1 == largest:
+                depth -= 1
+                continue
+            left[depth] -= 1
+            u = waiting[depth, left[depth]]
+            if total[depth] + households[u] > most:
+                continue
+            below = depth + 1
+            chosen[below], total[below], left[below] = u, total[depth] + households[u], left[depth]
+            waiting[below, : left[depth]] = waiting[depth, : left[depth]]
+            near[below] = near[depth]
+            for j in range(start[u], start[u + 1]):
+                other = neighbour[j]
+                if not near[below, other]:
+                    near[below, other] = True
+                    if other > root:
+                        waiting[below, left[below]] = other
+                        left[below] += 1
+            depth = below
+            fresh = True
+    return group[:count], size[:count]
+
+
+@njit(cache=True)
+def _features(units, group, size, high):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
+    """Of each group households, compactness, villages, villages only partly in it, banks, hole or not, and room.
+
+    Room counts the grids that cut no village which would fit into one grid.
+    """
+    n = len(units.households)
+    out = np.zeros((len(size), 7))
+    inside = np.zeros(n, np.bool_)
+    seen = np.zeros(n, np.int64)
+    queue = np.empty(n, np.int64)
+    for c in range(len(size)):
+        members = group[c, : size[c]]
+        inside[members] = True
+        area = edge = 0.0
+        for i in range(len(members)):
+            u = members[i]
+            out[c, 0] += units.households[u]
+            area += units.area[u]
+            edge += units.perimeter[u]
+            held, again = 0.0, False
+            for j in range(len(members)):
+                if units.village[members[j]] == units.village[u]:
+                    held += units.households[members[j]]
+                    again |= j < i
+            out[c, 2] += not again
+            small = units.size[u] <= high
+            out[c, 3] += small and not again and held < units.size[u] - 1e-6
+            if not small:
+                out[c, 6] += units.households[u] / high
+            if units.bank[u] != units.bank[members[0]]:
+                out[c, 4] = 2
+            for j in range(units.start[u], units.start[u + 1]):
+                if inside[units.neighbour[j]]:
+                    edge -= units.border[j]
+        out[c, 1] = FOUR_PI * area / (edge * edge)
+        count = i = 0
+        for u in range(n):  # all others must reach the rim of the map without crossing the group
+            if units.rim[u] and not inside[u]:
+                seen[u] = c + 1
+                queue[count] = u
+                count += 1
+        while i < count:
+            for j in range(units.start[queue[i]], units.start[queue[i] + 1]):
+                other = units.neighbour[j]
+                if not inside[other] and seen[other] != c + 1:
+                    seen[other] = c + 1
+                    queue[count] = other
+                    count += 1
+            i += 1
+        out[c, 5] = count < n - len(members)
+        inside[members] = False
+    return out
