@@ -22,7 +22,7 @@ from geo.draw.ground import FOUR_PI
 from geo.draw.request import Band
 from geo.draw.units import Units
 
-STARTS = {"fast": 4, "normal": 12, "thorough": 48}  # searches for groups
+STARTS = {"fast": 4, "normal": 6, "thorough": 48}  # searches for groups
 
 
 class Prices(NamedTuple):

@@ -27,7 +27,7 @@ from geo.draw.seed import first_plan
 
 STRAY = 20.0  # price of one grid more or less than wanted
 SWEEPS = {"fast": 100, "normal": 200, "thorough": 600}  # proposals for each block of a group that gets its price
-EFFORT = {"fast": 100, "normal": 800, "thorough": 6000}  # proposals for each block of the map spent on prices
+EFFORT = {"fast": 300, "normal": 800, "thorough": 6000}  # proposals for each block of the map spent on prices
 LARGE = 4  # grids from which a group keeps its estimate until it is chosen
 LARGE_SWEEPS = {"fast": 400, "normal": 1000, "thorough": 4000}
 GAP = 0.6  # how much worse than the relaxation a group may look and still get a price

@@ -16,7 +16,7 @@ from geo.draw.refine import refine
 
 Report = Callable[[float, NDArray[np.int32]], bool]
 
-SWEEPS = {"fast": 600, "normal": 3000, "thorough": 12000}  # proposals for each block and start
+SWEEPS = {"fast": 600, "normal": 3000, "thorough": 12000}  # proposals for each block of a single start
 STAGES = 60  # temperatures
 HEAT = {"fast": (0.08, 0.001), "normal": (0.12, 0.002), "thorough": (0.12, 0.002)}  # the longer, the hotter
 # a start from drawn groups of villages is only polished: hotter, its groups would come apart
@@ -69,6 +69,7 @@ def improve(
         for i, label in enumerate(starts)
     ]
     heat, sweeps = ((0.3, 0.002), 1000) if redrawn else (HEAT[effort], SWEEPS[effort])
+    sweeps = sweeps if redrawn else sweeps * 2 // (1 + len(lanes))
     if covered:
         heat, sweeps = POLISH_HEAT[effort], POLISH_SWEEPS[effort]
     if len(lanes) == 1 and not redrawn:
