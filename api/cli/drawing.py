@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -82,7 +83,8 @@ def feasibility(
         ((row.code, row.name, *(f"{getattr(row, c)}" for c in columns)) for row in villages.itertuples()),
     )
     say(f"{(villages['verdict'] == 'fits').sum()} of {len(villages)} villages can be cut by themselves.")
-    for row in parts[parts["out_of_band"] > 0].itertuples():
+    unfit: Iterable[Any] = parts[parts["out_of_band"] > 0].itertuples()
+    for row in unfit:
         where = ", ".join(row.villages[:3]) + (" …" if len(row.villages) > 3 else "")
         say(f"Grids out of band around {where}: at least {row.out_of_band}. {REASONS[row.verdict].format(row)}")
 
