@@ -109,9 +109,12 @@ def draw(page, target: int = 300) -> str:
 
 
 def middles(page) -> dict[int, tuple[float, float]]:
-    """Where the label of each grid stands on the screen."""
+    """Where the label of each grid stands on the screen, once the map rests: choosing a grid moves it into sight."""
     box = page.locator("#map").bounding_box()
-    found = page.evaluate("window.fengqiaoPlan.middles()")
+    before, found = None, page.evaluate("window.fengqiaoPlan.middles()")
+    while found != before:
+        page.wait_for_timeout(300)
+        before, found = found, page.evaluate("window.fengqiaoPlan.middles()")
     return {int(number): (box["x"] + x, box["y"] + y) for number, (x, y) in found.items()}
 
 
