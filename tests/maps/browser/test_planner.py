@@ -293,6 +293,7 @@ def test_a_second_planner_is_shown_what_the_first_one_did(open_plan, server, cha
     page.watch.allow("412")
     plan = draw(page)
     numbers = sorted(middles(page))
+    start = server(f"/{plan}/state")["revision"]
     change(plan, op="rename", grid=numbers[1], name="别人的名字")
     page.click(f"#plan-rows tr[data-number='{numbers[0]}'] button")
     page.keyboard.press("l")
@@ -300,7 +301,7 @@ def test_a_second_planner_is_shown_what_the_first_one_did(open_plan, server, cha
     assert "改名" in page.inner_text("#ask")
     assert "planner" in page.inner_text("#ask")
     page.click("#ask .primary")
-    until(page, f"window.fengqiaoPlan.revision() === {server(f'/{plan}/state')['revision']}")
+    saved(page, start + 2)
     page.wait_for_selector("#plan-rows >> text=别人的名字")
     until(page, "document.querySelectorAll('#plan-rows .lock').length === 1")
     grids = {grid["number"]: grid for grid in server(f"/{plan}/state")["grids"]}
