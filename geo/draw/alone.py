@@ -31,6 +31,7 @@ from geo.draw.ground import (
     bank_cost,
     shape_cost,
 )
+from geo.draw.refine import clear_cuts, list_cuts
 
 STAGES = 30  # temperatures of one group
 HOT, COLD = 0.12, 0.002
@@ -73,7 +74,7 @@ def draw_alone(
 
 
 @njit(cache=True, nogil=True)
-def _draw(ground, weights, blocks, k, slice_it, drawn, state, sweeps, scratch, label, patience, soft):  # type: ignore[no-untyped-def]  # noqa: C901
+def _draw(ground, weights, blocks, k, slice_it, drawn, state, sweeps, scratch, label, patience, soft):  # type: ignore[no-untyped-def]
     villages = len(ground.whole)
     rows = villages + 1
     for b in blocks:
@@ -89,7 +90,7 @@ def _draw(ground, weights, blocks, k, slice_it, drawn, state, sweeps, scratch, l
     if k > 1:
         turn = np.zeros(k + 1, np.int64)
         turn[k] = -1  # what label -1 finds: nothing changes with the blocks outside
-        _list_cuts(ground, label, blocks, scratch)
+        list_cuts(ground, label, turn, 0, blocks, scratch)
         steps = sweeps * len(blocks) // STAGES
         for stage in range(STAGES):
             share = stage / (STAGES - 1)
@@ -100,9 +101,7 @@ def _draw(ground, weights, blocks, k, slice_it, drawn, state, sweeps, scratch, l
             # a village must be torn a little before that pays: first for nothing, then at its price
             torn = _priced(weights, 1.0, float(stage % 2))
             _cool(ground, plan, torn, turn, state, 0.02, steps, scratch, patience)
-        for i in range(scratch.cuts[-1]):
-            scratch.place[scratch.cuts[i]] = -1
-        scratch.cuts[-1] = 0
+        clear_cuts(scratch)
     cost = 0.0
     for g in range(k):
         compact = FOUR_PI * sums[g, AREA] / sums[g, PERIMETER] ** 2 if sums[g, BLOCKS] > 0 else 0.0
@@ -240,18 +239,3 @@ def _tally(ground, plan, blocks):  # type: ignore[no-untyped-def]
                 sums[g, PERIMETER] += ground.length[i]
             elif ground.bridge[i]:
                 sums[g, BRIDGES] += 1
-
-
-@njit(cache=True, nogil=True)
-def _list_cuts(ground, label, blocks, scratch):  # type: ignore[no-untyped-def]
-    ring_of, start, neighbour, edge = ground.ring_of, ground.start, ground.neighbour, ground.edge
-    cuts, place = scratch.cuts, scratch.place
-    count = 0
-    for b in blocks:
-        for i in range(start[ring_of[b]], start[ring_of[b + 1]]):
-            e = edge[i]
-            if e >= 0 and place[e] < 0 and label[neighbour[i]] >= 0 and label[neighbour[i]] != label[b]:
-                cuts[count] = e
-                place[e] = count
-                count += 1
-    cuts[-1] = count

@@ -36,7 +36,7 @@ def graph_of(request: Request) -> Graph:
     size = len(request.geometries)
     rings = rings_around(request.geometries)
     require_coverage(rings, request.geometries)
-    owner = np.repeat(np.repeat(np.arange(size), np.diff(rings.ring_of)), np.diff(rings.start))
+    owner = rings.owner()
     pair = np.column_stack([owner, rings.neighbour.astype(np.int64)])
     real = (rings.length > 0) & (rings.neighbour > owner)
     key = pair[real, 0] * size + pair[real, 1]
@@ -64,7 +64,7 @@ def entry_edges(graph: Graph) -> NDArray[np.int32]:
     """(entries,) the number of the edge behind each entry of the rings; -1 for corners and the outside."""
     size = len(graph.component)
     rings = graph.rings
-    owner = np.repeat(np.repeat(np.arange(size), np.diff(rings.ring_of)), np.diff(rings.start))
+    owner = rings.owner()
     other = rings.neighbour.astype(np.int64)
     real = (rings.length > 0) & (other >= 0)
     edge = np.full(len(other), -1, np.int32)

@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.draw.graph import Graph, components, entry_edges, graph_of
-from geo.draw.ground import Ground, Weights
+from geo.draw.ground import AREA, PERIMETER, Ground, Weights
 from geo.draw.group import Prices, best_groups
 from geo.draw.partition import best_cover
 from geo.draw.pool import pool_of
@@ -105,7 +105,8 @@ def draw_grids(  # noqa: PLR0913 - the options of one drawing, all by keyword
     if not len(request.index):
         return pd.Series(np.empty(0, np.int64), index=request.index, name="grid")
     graph = graph_of(request)
-    names, starts, closed = _start(request, graph)
+    ground, weights = _ground(request, graph), _weights(request)
+    names, starts, closed = _start(request, graph, ground, weights)
     centre = shapely.get_coordinates(shapely.centroid(request.geometries))
 
     def answer(label: NDArray[np.int32]) -> pd.Series:
@@ -117,8 +118,6 @@ def draw_grids(  # noqa: PLR0913 - the options of one drawing, all by keyword
 
     if progress is not None and progress(0.05, None) is False:
         return answer(starts[0])
-    ground = _ground(request, graph, names)
-    weights = _weights(request)
     covered = request.previous is None and _shares_grids(request) and len(starts) == 1
     best = improve(ground, starts, weights, closed, centre, request.effort, request.seed, report, covered=covered)
     return answer(best)
@@ -139,7 +138,9 @@ def _west_to_east(label: NDArray[np.int32], centre: NDArray[np.float64]) -> NDAr
     return rank[grid]
 
 
-def _start(request: Request, graph: Graph) -> tuple[NDArray[np.int64], list[NDArray[np.int32]], NDArray[np.bool_]]:
+def _start(
+    request: Request, graph: Graph, ground: Ground, weights: Weights
+) -> tuple[NDArray[np.int64], list[NDArray[np.int32]], NDArray[np.bool_]]:
     """Names of the grids (k,), plans (n,) to start the search from, and which grids are closed (k,)."""
     region = graph.component
     if request.nesting == "strict_nesting":
@@ -159,7 +160,7 @@ def _start(request: Request, graph: Graph) -> tuple[NDArray[np.int64], list[NDAr
     starts = [label]
     if todo.any():
         used = int(label.max()) + 1
-        ways = _draw_anew(request, graph, np.where(todo, region, -1))
+        ways = _draw_anew(request, graph, ground, weights, np.where(todo, region, -1))
         starts = [
             join_pieces(
                 graph,
@@ -177,7 +178,9 @@ def _start(request: Request, graph: Graph) -> tuple[NDArray[np.int64], list[NDAr
     return np.concatenate([known, fresh]), starts, np.concatenate([closed, np.zeros(len(fresh), bool)])
 
 
-def _draw_anew(request: Request, graph: Graph, region: NDArray[np.int64]) -> list[NDArray[np.int32]]:
+def _draw_anew(
+    request: Request, graph: Graph, ground: Ground, weights: Weights, region: NDArray[np.int64]
+) -> list[NDArray[np.int32]]:
     """(n,) first labels of the blocks with a region >= 0, one or more ways.
 
     Different groups of villages lead to different ways where villages may share grids.
@@ -190,9 +193,8 @@ def _draw_anew(request: Request, graph: Graph, region: NDArray[np.int64]) -> lis
     ways = [(part, count)]
     starts: list[NDArray[np.int32]] = []
     if _shares_grids(request) and (region >= 0).all():
-        area, perimeter = shapely.area(request.geometries), shapely.length(request.geometries)
+        area, perimeter = ground.size[:, AREA], ground.size[:, PERIMETER]
         unit, units = units_of(graph, request.households, request.village, area, perimeter)
-        ground, weights = _ground(request, graph, np.empty(0, np.int64)), _weights(request)
         pool = pool_of(units, weights)
         cover = best_cover(ground, weights, graph, unit, pool, int(count.sum()), request.effort, request.seed)
         if cover is not None and (request.effort == "fast" or len(units.households) > FEW):
@@ -204,11 +206,12 @@ def _draw_anew(request: Request, graph: Graph, region: NDArray[np.int64]) -> lis
     return starts + [first_plan(graph, request.households, request.village, *way, request.seed) for way in ways]
 
 
-def _ground(request: Request, graph: Graph, names: NDArray[np.int64]) -> Ground:
+def _ground(request: Request, graph: Graph) -> Ground:
     rings = graph.rings
     home = np.full(len(request.index), -1, np.int64)
     if request.previous is not None:
-        home = np.where(request.previous >= 0, np.searchsorted(names, request.previous), -1)
+        known = np.unique(request.previous[request.previous >= 0])
+        home = np.where(request.previous >= 0, np.searchsorted(known, request.previous), -1)
     edge = entry_edges(graph)
     bridge = np.zeros(len(edge), bool)
     bridge[edge >= 0] = graph.bridge[edge[edge >= 0]]

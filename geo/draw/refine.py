@@ -52,7 +52,7 @@ def refine(ground, plan, weights, members, turn, state, hot, cold, sweeps, trial
             continue
         for i in range(count):
             old[i] = label[blocks[i]]
-        _list_cuts(ground, label, turn, now, blocks[:count], scratch)
+        list_cuts(ground, label, turn, now, blocks[:count], scratch)
         heat = hot
         for _ in range(below(state, 4)):
             heat *= 0.5
@@ -66,14 +66,13 @@ def refine(ground, plan, weights, members, turn, state, hot, cold, sweeps, trial
             gain += cost
         else:
             _restore(ground, plan, weights, turn, blocks[:count], old[:count], scratch)
-        for i in range(scratch.cuts[-1]):
-            scratch.place[scratch.cuts[i]] = -1
-        scratch.cuts[-1] = 0
+        clear_cuts(scratch)
     return gain
 
 
 @njit(cache=True, nogil=True)
-def _list_cuts(ground, label, turn, now, blocks, scratch):  # type: ignore[no-untyped-def]
+def list_cuts(ground, label, turn, now, blocks, scratch):  # type: ignore[no-untyped-def]
+    """Note the edges between grids at these blocks in `scratch`, where both grids have their turn `now`."""
     ring_of, start, neighbour, edge = ground.ring_of, ground.start, ground.neighbour, ground.edge
     cuts, place = scratch.cuts, scratch.place
     count = 0
@@ -85,6 +84,14 @@ def _list_cuts(ground, label, turn, now, blocks, scratch):  # type: ignore[no-un
                 place[e] = count
                 count += 1
     cuts[-1] = count
+
+
+@njit(cache=True, nogil=True)
+def clear_cuts(scratch):  # type: ignore[no-untyped-def]
+    """Forget the edges that `list_cuts` noted."""
+    for i in range(scratch.cuts[-1]):
+        scratch.place[scratch.cuts[i]] = -1
+    scratch.cuts[-1] = 0
 
 
 @njit(cache=True, nogil=True)

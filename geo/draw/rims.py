@@ -54,8 +54,7 @@ def require_coverage(rings: Rings, geometries: NDArray[np.object_]) -> None:
 
     Either leaves edges without a counterpart, so only blocks that have some, and what they touch, are looked at.
     """
-    owner = np.repeat(np.repeat(np.arange(len(geometries)), np.diff(rings.ring_of)), np.diff(rings.start))
-    outer = np.unique(owner[(rings.neighbour < 0) & (rings.length > 0)])
+    outer = _outer(rings)
     touched = shapely.STRtree(geometries).query(geometries[outer], predicate="intersects")[1]
     outer = np.unique(np.concatenate([outer, touched]))
     if not shapely.coverage_is_valid(geometries[outer]):
@@ -66,13 +65,17 @@ def require_coverage(rings: Rings, geometries: NDArray[np.object_]) -> None:
         )
 
 
+def _outer(rings: Rings) -> NDArray[np.int64]:
+    """Numbers of the blocks that have an edge without a counterpart."""
+    return np.unique(rings.owner()[(rings.neighbour < 0) & (rings.length > 0)])
+
+
 def _rim(
     rings: Rings, edges: NDArray[np.int64], geometries: NDArray[np.object_]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Blocks (r,) of the segments that no other block shares, their starts (r, 2) and ends (r, 2)."""
-    owner = np.repeat(np.repeat(np.arange(len(geometries)), np.diff(rings.ring_of)), np.diff(rings.start))
     outer = np.zeros(len(geometries), bool)
-    outer[owner[(rings.neighbour < 0) & (rings.length > 0)]] = True
+    outer[_outer(rings)] = True
     chosen = outer.copy()
     chosen[edges[outer[edges].any(axis=1)]] = True
     parts, part_block = shapely.get_parts(geometries[chosen], return_index=True)

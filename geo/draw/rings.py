@@ -33,6 +33,10 @@ class Rings:
     neighbour: NDArray[np.int32]  # (entries,) block number or OUTSIDE
     length: NDArray[np.float64]  # (entries,) shared length in units of the CRS, 0 where only a corner is shared
 
+    def owner(self) -> NDArray[np.int64]:
+        """(entries,) number of the block around which each entry stands."""
+        return np.repeat(np.repeat(np.arange(len(self.ring_of) - 1), np.diff(self.ring_of)), np.diff(self.start))
+
 
 def rings_around(geometries: NDArray[np.object_], outer_only: NDArray[np.bool_] | None = None) -> Rings:
     """Return the cyclic sequence of neighbours around each block of a noded coverage.

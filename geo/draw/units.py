@@ -48,9 +48,8 @@ def units_of(
     of_village[unit[inhabited]], of_bank[unit[inhabited]] = village[inhabited], graph.bank[inhabited]
     pairs, border = _borders(graph, unit)
     rings = graph.rings
-    owner = np.repeat(np.repeat(unit, np.diff(rings.ring_of)), np.diff(rings.start))
     rim = np.zeros(count, bool)
-    rim[owner[rings.neighbour < 0]] = True
+    rim[unit[rings.owner()[rings.neighbour < 0]]] = True
     inner = unit[left] == unit[right]
     around = summed(unit, perimeter, count) - 2 * summed(unit[left[inner]], graph.length[inner], count)
     return unit, Units(
