@@ -34,20 +34,22 @@ from geo.draw.ground import (
 from geo.draw.refine import clear_cuts, list_cuts
 
 STAGES = 30  # temperatures of one group
-HOT, COLD = 0.12, 0.002
+HOT, COLD = 0.12, 0.001
 MENDING = 8  # further ones where a grid misses the band
 
 
 class Bench(NamedTuple):
-    """Room for one thread that draws groups."""
+    """Room for one thread that draws groups, and what annealing takes from `anneal`."""
 
     scratch: Scratch
     label: NDArray[np.int32]  # (n,) -1 between two drawings
+    patience: NDArray[np.float64]
+    soft: float
 
 
 def bench_for(ground: Ground) -> Bench:
     """An empty bench for `ground`."""
-    return Bench(scratch_for(ground), np.full(len(ground.fixed), -1, np.int32))
+    return Bench(scratch_for(ground), np.full(len(ground.fixed), -1, np.int32), PATIENCE, SOFT)
 
 
 def draw_alone(
@@ -67,20 +69,24 @@ def draw_alone(
     """
     label = np.zeros(len(blocks), np.int32) if first is None else first.astype(np.int32)
     state = np.array([seed], np.uint64)
-    cost = _draw(
-        ground, weights, blocks, grids, first is None, label, state, sweeps, bench.scratch, bench.label, PATIENCE, SOFT
-    )
+    elsewhere = np.zeros(len(ground.whole), np.int32)
+    cost = draw_blocks(ground, weights, blocks, grids, first is None, label, elsewhere, state, sweeps, bench)
     return float(cost), label
 
 
 @njit(cache=True, nogil=True)
-def _draw(ground, weights, blocks, k, slice_it, drawn, state, sweeps, scratch, label, patience, soft):  # type: ignore[no-untyped-def]
+def draw_blocks(ground, weights, blocks, k, slice_it, drawn, elsewhere, state, sweeps, bench):  # type: ignore[no-untyped-def]
+    """Draw k grids into `drawn` (b,), from nothing where `slice_it`; returns their price.
+
+    `elsewhere` (v,) counts the grids outside that hold a part of each village.
+    """
+    scratch, label, patience = bench.scratch, bench.label, bench.patience
     villages = len(ground.whole)
     rows = villages + 1
     for b in blocks:
         rows = max(rows, ground.code[b, BANK] + 1)
     sums, inhabited = np.zeros((k, 8)), np.zeros((rows, k), np.int32)
-    plan = Plan(label, sums, inhabited, np.zeros(villages, np.int32))
+    plan = Plan(label, sums, inhabited, elsewhere.copy())
     scratch.seen[:] = 0
     for i in range(len(blocks)):
         label[blocks[i]] = k - 1 if slice_it else drawn[i]
@@ -94,7 +100,7 @@ def _draw(ground, weights, blocks, k, slice_it, drawn, state, sweeps, scratch, l
         steps = sweeps * len(blocks) // STAGES
         for stage in range(STAGES):
             share = stage / (STAGES - 1)
-            _cool(ground, plan, _eased(weights, share, soft), turn, state, _heat(share), steps, scratch, patience)
+            _cool(ground, plan, _eased(weights, share, bench.soft), turn, state, _heat(share), steps, scratch, patience)
         for stage in range(MENDING):
             if _fits(sums, weights):
                 break

@@ -12,6 +12,7 @@ partitioning); Barnhart et al., "Branch-and-price", Operations Research 46 (1998
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -26,16 +27,18 @@ from geo.draw.pool import Pool
 from geo.draw.seed import first_plan
 
 STRAY = 20.0  # price of one grid more or less than wanted
-SWEEPS = {"fast": 100, "normal": 200, "thorough": 600}  # proposals for each block of a group that gets its price
+SWEEPS = {"fast": 100, "normal": 100, "thorough": 600}  # proposals for each block of a group that gets its price
 EFFORT = {"fast": 300, "normal": 800, "thorough": 6000}  # proposals for each block of the map spent on prices
-LARGE = 4  # grids from which a group keeps its estimate until it is chosen
-LARGE_SWEEPS = {"fast": 400, "normal": 1000, "thorough": 4000}
+LARGE = 4  # grids; a larger group is drawn again with care when it is chosen
+LARGE_SWEEPS = {"fast": 200, "normal": 1000, "thorough": 4000}
+CARE = -0.025  # what that is expected to change in the price, for each grid
 GAP = 0.6  # how much worse than the relaxation a group may look and still get a price
-TURNS = {"fast": 3, "normal": 8, "thorough": 20}  # of the integer programme
-LUCK = 0.25  # share of the drawings that turn out better than the estimates after some have been drawn
+TURNS = {"fast": 3, "normal": 6, "thorough": 30}  # of the integer programme
+LUCK = 0.1  # share of the drawings that turn out better than the estimates after some have been drawn
+TOLD = 4  # drawings of as many grids from which something can be learned
 FIRST = 1000  # groups the relaxation starts from
-ROUNDS = 8  # portions in which groups are drawn
-KEPT = 3000  # groups the integer programme chooses among
+ROUNDS = 12  # portions in which groups are drawn
+WIDTHS = 0.4, 0.8, 1.6  # how much worse than the relaxation a group may look to take part in the integer programme
 UNFIT = 0.2  # share of groups that may be villages which no number of grids fits
 NODES = 500  # of its search: a number, not a time, so that every machine finds the same
 
@@ -49,49 +52,49 @@ def best_cover(
     grids: int,
     effort: str,
     seed: int,
+    going: Callable[[float], bool],
 ) -> NDArray[np.int32] | None:
     """Labels (n,) of the blocks: every group of the best cover found, cut into its grids.
 
-    None where too many villages are left alone with a size that no number of grids fits: where hamlets abound, the
-    pool does not reach as far as groups of the size of a grid.
+    `going` is told the share done of the whole search and says whether to go on. None when it says no, and where too
+    many villages are left alone with a size that no number of grids fits: where hamlets abound, the pool does not reach
+    as far as groups of the size of a grid.
     """
     drawn = _Drawings(ground, weights, graph, unit, pool, effort, seed)
-    budget = EFFORT[effort] * len(unit)
     size = pool.members.sum(axis=0)
-    active = np.union1d(np.argsort(drawn.price / size, kind="stable")[:FIRST], np.flatnonzero(size == 1))
+    alone = np.flatnonzero(size == 1)
+    active = np.union1d(np.argsort(drawn.price / size, kind="stable")[:FIRST], alone)
     drawn.draw(np.flatnonzero((pool.grids == 1) & ~drawn.known))
+    budget = EFFORT[effort] * len(unit)
     portion = budget // ROUNDS
     while True:
         active, slack = _relaxed(pool, drawn.price, grids, active)
         todo = np.argsort(slack, kind="stable")
-        todo = todo[(slack[todo] < GAP) & ~drawn.known[todo] & ~drawn.large[todo]]
-        work = np.cumsum(drawn.work[todo])
-        todo = todo[work <= max(portion, work[0] if len(work) else 0)]
+        todo = drawn.first(todo[(slack[todo] < GAP) & ~drawn.known[todo] & ~drawn.large[todo]], portion)
         budget -= int(drawn.work[todo].sum())
         if not len(todo) or budget < 0:
             break
         drawn.draw(todo)
         drawn.learn()
-        active = active[slack[active] < 2 * GAP]
-        active = np.union1d(active, np.flatnonzero(size == 1))
+        if not going(0.15 - 0.1 * budget / (EFFORT[effort] * len(unit))):
+            return None
+        active = np.union1d(active[slack[active] < 2 * GAP], alone)
     best, lowest = np.empty(0, np.int64), np.inf
-    for _ in range(TURNS[effort]):
-        _, slack = _relaxed(pool, drawn.price, grids, active)
-        slack = np.where(drawn.known | drawn.large | (size == 1), slack, np.inf)
-        columns = np.sort(np.argsort(slack, kind="stable")[: min(KEPT, int((slack < 1.5).sum()))])
-        columns = np.union1d(columns, np.flatnonzero(size == 1))
-        chosen = _chosen(pool, drawn.price, grids, columns)
+    for turn in range(TURNS[effort]):
+        active, slack = _relaxed(pool, drawn.price, grids, active)
+        if turn >= TURNS[effort] - 2:
+            slack = np.where(drawn.known, slack, np.inf)
+        chosen = _chosen(pool, drawn.price, grids, slack, alone)
         if not len(chosen):
             break
-        todo = chosen[~drawn.known[chosen]]
-        if len(todo):
-            drawn.draw(todo, LARGE_SWEEPS[effort])
-            drawn.learn_large()
+        done = drawn.finish(chosen, slack)
         total = float(drawn.price[chosen].sum())
         if total < lowest - 1e-9:
             best, lowest = chosen, total
-        if not len(todo):
+        if done:
             break
+        if not going(0.15 + 0.15 * (turn + 1) / TURNS[effort]):
+            return None
     if not len(best) or pool.unfit[best].mean() > UNFIT:
         return None
     return drawn.assembled(best)
@@ -117,9 +120,11 @@ class _Drawings:
         self.price = pool.estimate + pool.apart
         self.large = pool.grids > LARGE
         self.known = np.zeros(len(self.large), bool)
+        self.careful = ~self.large
         count = pool.members.T @ np.bincount(unit)
         self.work = np.where(pool.grids > 1, SWEEPS[effort] * count, count).astype(np.int64)
         self.label: dict[int, NDArray[np.int32]] = {}
+        self.rough: dict[int, float] = {}  # prices of large groups drawn without care
         self.benches = [bench_for(ground), bench_for(ground)]
 
     def of(self, group: int) -> NDArray[np.int64]:
@@ -146,24 +151,53 @@ class _Drawings:
                     self.price[group] = price + self.pool.apart[group]
                     self.label[group] = label
                     self.known[group] = True
+                    self.careful[group] |= sweeps is not None
+                    if not self.careful[group]:
+                        self.rough[group] = float(self.price[group])
+                        self.price[group] += CARE * int(self.pool.grids[group])
+
+    def first(self, groups: NDArray[np.int64], portion: int) -> NDArray[np.int64]:
+        """The first of these groups, at least one, that together take no more work than that."""
+        work = np.cumsum(self.work[groups])
+        return groups[work <= max(portion, int(work[0]))] if len(groups) else groups
 
     def learn(self) -> None:
-        """Estimate what has not been drawn as the better drawings of as many grids have turned out."""
-        kind = np.minimum(self.pool.grids, 4)
+        """Estimate what has not been drawn as the better drawings of like groups have turned out."""
+        kind = (3 * np.minimum(self.pool.grids, LARGE + 1) + np.minimum(self.pool.large, 2)) * 2 + self.pool.spans
         guess = self.pool.estimate + self.pool.apart
-        for k in (2, 3, 4):
-            told = self.known & ~self.large & (kind == k)
-            if told.sum() >= 5:
-                self.price = np.where(
-                    (kind == k) & ~self.known, guess + np.quantile((self.price - guess)[told], LUCK), self.price
-                )
+        off = (self.price - guess) / self.pool.grids
+        for k in np.unique(kind[self.known & (self.pool.grids > 1)]):
+            told = self.known & (kind == k)
+            if told.sum() >= TOLD:
+                rest = (kind == k) & ~self.known
+                self.price[rest] = (guess + np.quantile(off[told], LUCK) * self.pool.grids)[rest]
 
-    def learn_large(self) -> None:
-        told = self.known & self.large
-        if told.any():
-            guess = self.pool.estimate + self.pool.apart
-            off = np.median(((self.price - guess) / self.pool.grids)[told])
-            self.price = np.where(self.large & ~self.known, guess + (off - 0.01) * self.pool.grids, self.price)
+    def expect(self) -> None:
+        """Expect of the large groups not drawn with care what care has changed in others."""
+        told = np.array([g for g in self.rough if self.careful[g]], np.int64)
+        rest = np.array([g for g in self.rough if not self.careful[g]], np.int64)
+        if len(told) and len(rest):
+            rough = np.array([self.rough[g] for g in told.tolist()])
+            change = np.median((self.price[told] - rough) / self.pool.grids[told])
+            self.price[rest] = np.array([self.rough[g] for g in rest.tolist()]) + change * self.pool.grids[rest]
+
+    def finish(self, chosen: NDArray[np.int64], slack: NDArray[np.float64]) -> bool:
+        """Draw what of the chosen groups is not drawn, or not with care; returns whether there was nothing to do.
+
+        One large group alone takes the next best one along, so that both threads have work.
+        """
+        new = chosen[~self.known[chosen]]
+        rough = chosen[self.known[chosen] & ~self.careful[chosen]]
+        for groups, sweeps in ((new, None), (rough, LARGE_SWEEPS[self.effort])):
+            more = np.empty(0, np.int64)
+            if len(groups) == 1 and self.large[groups[0]]:
+                more = np.flatnonzero(self.large & (self.known == self.known[groups[0]]) & ~self.careful)
+                more = more[more != groups[0]]
+                more = more[np.argsort(slack[more], kind="stable")[:1]]
+            self.draw(np.append(groups, more), sweeps)
+        self.learn()
+        self.expect()
+        return not len(new) and not len(rough)
 
     def _one(self, group: int, sweeps: int | None, lane: int) -> tuple[float, NDArray[np.int32]]:
         blocks, grids = self.of(group), int(self.pool.grids[group])
@@ -216,17 +250,29 @@ def _relaxed(
     return active, slack
 
 
-def _chosen(pool: Pool, price: NDArray[np.float64], grids: int, columns: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The groups of the cheapest cover found; none where the search ended before it found one."""
+def _chosen(
+    pool: Pool, price: NDArray[np.float64], grids: int, slack: NDArray[np.float64], alone: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The groups of the cheapest cover found; none where the search ended before it found one.
+
+    A group takes part with a reduced cost of less than what the cover costs above the relaxation: no other one can be
+    part of a better cover.
+    """
     goal = np.append(np.ones(pool.members.shape[0]), float(grids))
-    whole = np.append(np.ones(len(columns)), [0, 0])
-    found = milp(
-        np.append(price[columns], [STRAY, STRAY]),
-        constraints=LinearConstraint(_rows(pool, columns), goal, goal),
-        integrality=whole,
-        bounds=Bounds(0, np.append(np.ones(len(columns)), [np.inf, np.inf])),
-        options={"node_limit": NODES, "mip_rel_gap": 1e-4},
-    )
-    if found.x is None:
-        return np.empty(0, np.int64)
-    return columns[found.x[:-2] > 0.5]
+    best = np.empty(0, np.int64)
+    for width in WIDTHS:
+        columns = np.flatnonzero(slack < width)
+        columns = np.union1d(columns, alone)
+        whole = np.append(np.ones(len(columns)), [0, 0])
+        found = milp(
+            np.append(price[columns], [STRAY, STRAY]),
+            constraints=LinearConstraint(_rows(pool, columns), goal, goal),
+            integrality=whole,
+            bounds=Bounds(0, np.append(np.ones(len(columns)), [np.inf, np.inf])),
+            options={"node_limit": NODES, "mip_rel_gap": 1e-4},
+        )
+        if found.x is not None:
+            best = columns[found.x[:-2] > 0.5]
+            if slack[best].sum() <= width:
+                break
+    return best

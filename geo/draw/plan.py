@@ -24,7 +24,8 @@ from geo.draw.seed import first_plan
 from geo.draw.units import units_of
 
 WAYS = {"fast": 1, "normal": 2, "thorough": 4}  # ways to group villages from which the search starts
-FEW = 60  # parts of villages up to which there is time for a start from groups found by annealing as well
+DRAWN = 0.3  # of the progress is made once there is a first plan
+Going = Callable[[float], bool]
 Progress = Callable[[float, "pd.Series | None"], object]
 
 
@@ -106,7 +107,11 @@ def draw_grids(  # noqa: PLR0913 - the options of one drawing, all by keyword
         return pd.Series(np.empty(0, np.int64), index=request.index, name="grid")
     graph = graph_of(request)
     ground, weights = _ground(request, graph), _weights(request)
-    names, starts, closed = _start(request, graph, ground, weights)
+
+    def going(done: float) -> bool:
+        return progress is None or progress(done, None) is not False
+
+    names, starts, closed, covered = _start(request, graph, ground, weights, going if going(0.05) else None)
     centre = shapely.get_coordinates(shapely.centroid(request.geometries))
 
     def answer(label: NDArray[np.int32]) -> pd.Series:
@@ -116,9 +121,8 @@ def draw_grids(  # noqa: PLR0913 - the options of one drawing, all by keyword
     def report(done: float, label: NDArray[np.int32]) -> bool:
         return progress is None or progress(done, answer(label)) is not False
 
-    if progress is not None and progress(0.05, None) is False:
+    if not report(DRAWN, starts[0]):
         return answer(starts[0])
-    covered = request.previous is None and _shares_grids(request) and len(starts) == 1
     best = improve(ground, starts, weights, closed, centre, request.effort, request.seed, report, covered=covered)
     return answer(best)
 
@@ -139,9 +143,11 @@ def _west_to_east(label: NDArray[np.int32], centre: NDArray[np.float64]) -> NDAr
 
 
 def _start(
-    request: Request, graph: Graph, ground: Ground, weights: Weights
-) -> tuple[NDArray[np.int64], list[NDArray[np.int32]], NDArray[np.bool_]]:
-    """Names of the grids (k,), plans (n,) to start the search from, and which grids are closed (k,)."""
+    request: Request, graph: Graph, ground: Ground, weights: Weights, going: Going | None
+) -> tuple[NDArray[np.int64], list[NDArray[np.int32]], NDArray[np.bool_], bool]:
+    """Names of the grids (k,), plans (n,) to start the search from, which grids are closed (k,), and whether villages
+    are grouped at their best already.
+    """
     region = graph.component
     if request.nesting == "strict_nesting":
         inside = request.village[graph.edges[:, 0]] == request.village[graph.edges[:, 1]]
@@ -157,10 +163,10 @@ def _start(
         if len(known):
             label = start_from(request, graph, region, label, closed)
     todo = label < 0
-    starts = [label]
+    starts, covered = [label], False
     if todo.any():
         used = int(label.max()) + 1
-        ways = _draw_anew(request, graph, ground, weights, np.where(todo, region, -1))
+        ways, covered = _first_plans(request, graph, ground, weights, np.where(todo, region, -1), going)
         starts = [
             join_pieces(
                 graph,
@@ -175,15 +181,16 @@ def _start(
         starts = [start for start in starts if start.max() == starts[0].max()]
     grids = max(int(starts[0].max()) + 1, len(known))
     fresh = int(known.max(initial=-1)) + 1 + np.arange(grids - len(known))
-    return np.concatenate([known, fresh]), starts, np.concatenate([closed, np.zeros(len(fresh), bool)])
+    return np.concatenate([known, fresh]), starts, np.concatenate([closed, np.zeros(len(fresh), bool)]), covered
 
 
-def _draw_anew(
-    request: Request, graph: Graph, ground: Ground, weights: Weights, region: NDArray[np.int64]
-) -> list[NDArray[np.int32]]:
-    """(n,) first labels of the blocks with a region >= 0, one or more ways.
+def _first_plans(
+    request: Request, graph: Graph, ground: Ground, weights: Weights, region: NDArray[np.int64], going: Going | None
+) -> tuple[list[NDArray[np.int32]], bool]:
+    """First labels (n,) of the blocks with a region >= 0, and whether they are a cover by drawn groups of villages.
 
-    Different groups of villages lead to different ways where villages may share grids.
+    Without such a cover there may be several, of different groups, where villages may share grids. Without `going`
+    there is no time for that.
     """
     band = request.band
     ids, part = np.unique(region, return_inverse=True)
@@ -191,19 +198,19 @@ def _draw_anew(
     total = np.bincount(part[part >= 0], request.households[part >= 0])
     count = np.array([band.best_count(size) for size in total], np.int64)
     ways = [(part, count)]
-    starts: list[NDArray[np.int32]] = []
-    if _shares_grids(request) and (region >= 0).all():
+    if going and _shares_grids(request) and (region >= 0).all():
         area, perimeter = ground.size[:, AREA], ground.size[:, PERIMETER]
         unit, units = units_of(graph, request.households, request.village, area, perimeter)
-        pool = pool_of(units, weights)
-        cover = best_cover(ground, weights, graph, unit, pool, int(count.sum()), request.effort, request.seed)
-        if cover is not None and (request.effort == "fast" or len(units.households) > FEW):
-            return [cover]
-        prices = Prices(band.low, band.high, band.target, 0.01 * band.target, 0.45, 0.3, 0.9, 1.0, 3.0, 1.0)
-        ways = best_groups(unit, units, prices, band, int(count.sum()), request.seed, request.effort)
-        ways = ways[: WAYS[request.effort] - (cover is not None)]
-        starts = [] if cover is None else [cover]
-    return starts + [first_plan(graph, request.households, request.village, *way, request.seed) for way in ways]
+        grids = int(count.sum())
+        cover = best_cover(
+            ground, weights, graph, unit, pool_of(units, weights), grids, request.effort, request.seed, going
+        )
+        if cover is not None:
+            return [cover], True
+        if going(DRAWN):
+            prices = Prices(band.low, band.high, band.target, 0.01 * band.target, 0.45, 0.3, 0.9, 1.0, 3.0, 1.0)
+            ways = best_groups(unit, units, prices, band, grids, request.seed, request.effort)[: WAYS[request.effort]]
+    return [first_plan(graph, request.households, request.village, *way, request.seed) for way in ways], False
 
 
 def _ground(request: Request, graph: Graph) -> Ground:
@@ -237,7 +244,7 @@ def _weights(request: Request) -> Weights:
     care = 0.05 if request.nesting == "strict_balance" else 1.0
     redrawn = request.previous is not None
     moved, strength = (15.0 / band.target, 300.0) if redrawn else (0.0, 120.0)
-    pair, torn, river = (0.25, 0.3, 1.5) if redrawn else (0.42, 0.8, 2.6)
+    pair, torn, river = (0.25, 0.3, 1.5) if redrawn else (0.36, 0.8, 2.6)
     return Weights(
         low=band.low,
         high=band.high,

@@ -23,6 +23,7 @@ GRIDS = 3.0  # full grids a group may hold; a large village counts for two
 UNITS = 12  # villages, or parts of them, in one group
 MANY = 100_000  # groups listed at most; where hamlets abound only groups of fewer units are
 SLACK = 0.01  # share of the target that keeps a cut into equal grids possible
+ACROSS = 2.0  # grids on both banks in a group of several grids on both banks, as it turns out
 RAGGED = 0.3, 0.2  # compactness of the outline below which no small group, and no single grid, is drawn
 
 
@@ -33,6 +34,8 @@ class Pool(NamedTuple):
     grids: NDArray[np.int64]  # (m,)
     estimate: NDArray[np.float64]  # (m,) price as in `ground.price_of_grids`, rather too low than too high
     unfit: NDArray[np.bool_]  # (m,) a unit alone that no number of grids fits
+    spans: NDArray[np.bool_]  # (m,) lies on two banks of a river
+    large: NDArray[np.int64]  # (m,) parts of villages too large for a grid
     apart: NDArray[np.float64]  # (m,) price of villages that lie partly in other groups, which no drawing shows
 
 
@@ -43,13 +46,19 @@ def pool_of(units: Units, weights: Weights) -> Pool:
         group, size = _connected(units.start, units.neighbour, counted, GRIDS * weights.high, largest, MANY)
         if len(size) < MANY:
             break
-    total, outline, villages, parts, banks, hole, room = _features(units, group, size, weights.high).T
-    alone = size == 1
+    member = np.where(np.arange(group.shape[1]) < size[:, None], group, -1)  # -1 finds what is appended below
+    total = np.append(units.households, 0.0)[member].sum(axis=1)
     low, high = weights.low + SLACK * weights.target, weights.high - SLACK * weights.target
     fewest = np.maximum(1, np.ceil(total / high - 1e-9))
     most = np.floor(total / low + 1e-9)
     single = (total >= weights.low) & (total <= weights.high)
     fewest, most = np.where(single, 1, fewest), np.where(single, 1, most)
+    usable = (size == 1) | (fewest <= most)
+    group, size, member = group[usable], size[usable], member[usable]
+    total, fewest, most = total[usable], fewest[usable], most[usable]
+    alone = size == 1
+    large = np.append(units.size > weights.high, False)[member].sum(axis=1)
+    outline, villages, parts, banks, hole, room = _features(units, group, size, weights.high).T
     best = np.maximum(1, np.round(total / weights.target))
     unfit = alone & (fewest > most)
     fewest, most = np.where(unfit, best, fewest), np.where(unfit, best, most)
@@ -66,17 +75,18 @@ def pool_of(units: Units, weights: Weights) -> Pool:
     mean = total / grids
     out = np.maximum(0.0, np.maximum(mean - weights.high, weights.low - mean))
     cost = weights.shape * grids * (1 - compact) + weights.pair * (villages + grids - 1)
-    cost += weights.torn * np.maximum(0.0, grids - 1 - room) + (banks > 1) * weights.bridge
+    cost += weights.torn * np.maximum(0.0, grids - 1 - room)
+    cost += (banks > 1) * np.where(grids > 1, ACROSS, 1.0) * weights.bridge
     cost += grids * np.where(out > 0, weights.band * (out / weights.target + 0.03), 0.0)
     members = csc_array(
         (
             np.ones(int(size[column].sum())),
-            np.concatenate([group[c, : size[c]] for c in column]),
+            member[column][member[column] >= 0],
             np.concatenate([[0], np.cumsum(size[column])]),
         ),
         shape=(len(units.households), len(column)),
     )
-    return Pool(members, grids, cost, unfit[column], 0.5 * weights.torn * parts)
+    return Pool(members, grids, cost, unfit[column], banks > 1, large[column], 0.5 * weights.torn * parts)
 
 
 @njit(cache=True)
@@ -139,12 +149,12 @@ def _connected(start, neighbour, households, most, largest, many):  # type: igno
 
 @njit(cache=True)
 def _features(units, group, size, high):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
-    """Of each group households, compactness, villages, villages only partly in it, banks, hole or not, and room.
+    """Of each group compactness, villages, villages only partly in it, banks, hole or not, and room.
 
     Room counts the grids that cut no village which would fit into one grid.
     """
     n = len(units.households)
-    out = np.zeros((len(size), 7))
+    out = np.zeros((len(size), 6))
     inside = np.zeros(n, np.bool_)
     seen = np.zeros(n, np.int64)
     queue = np.empty(n, np.int64)
@@ -154,7 +164,6 @@ def _features(units, group, size, high):  # type: ignore[no-untyped-def]  # noqa
         area = edge = 0.0
         for i in range(len(members)):
             u = members[i]
-            out[c, 0] += units.households[u]
             area += units.area[u]
             edge += units.perimeter[u]
             held, again = 0.0, False
@@ -162,17 +171,17 @@ def _features(units, group, size, high):  # type: ignore[no-untyped-def]  # noqa
                 if units.village[members[j]] == units.village[u]:
                     held += units.households[members[j]]
                     again |= j < i
-            out[c, 2] += not again
+            out[c, 1] += not again
             small = units.size[u] <= high
-            out[c, 3] += small and not again and held < units.size[u] - 1e-6
-            if not small:
-                out[c, 6] += units.households[u] / high
+            out[c, 2] += small and not again and held < units.size[u] - 1e-6
+            if not small:  # every cut may go through a large village
+                out[c, 5] = np.inf
             if units.bank[u] != units.bank[members[0]]:
-                out[c, 4] = 2
+                out[c, 3] = 2
             for j in range(units.start[u], units.start[u + 1]):
                 if inside[units.neighbour[j]]:
                     edge -= units.border[j]
-        out[c, 1] = FOUR_PI * area / (edge * edge)
+        out[c, 0] = FOUR_PI * area / (edge * edge)
         count = i = 0
         for u in range(n):  # all others must reach the rim of the map without crossing the group
             if units.rim[u] and not inside[u]:
@@ -187,6 +196,6 @@ def _features(units, group, size, high):  # type: ignore[no-untyped-def]  # noqa
                     queue[count] = other
                     count += 1
             i += 1
-        out[c, 5] = count < n - len(members)
+        out[c, 4] = count < n - len(members)
         inside[members] = False
     return out

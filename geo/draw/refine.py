@@ -7,48 +7,32 @@ from numba import njit
 
 from geo.draw.anneal import below, propose
 from geo.draw.flips import flip, gather, scan
+from geo.draw.ground import VILLAGE
 
 STAGES = 30  # temperatures of one neighbourhood
+MOST = 5  # grids in one
 
 
 @njit(cache=True, nogil=True)
-def refine(ground, plan, weights, members, turn, state, hot, cold, sweeps, trials, pieces, scratch, patience):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0913, PLR0917
+def refine(ground, plan, weights, members, turn, state, hot, cold, sweeps, trials, pieces, scratch, patience):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     """Anneal 2 to 5 neighbouring grids anew, `trials` times, and keep what is better.
 
     `turn` (k,) is 0 for the grids that may change, -1 for the others; `members` lists the blocks of the former. Every
     neighbourhood takes `sweeps` proposals for each of its blocks. Returns what the plan costs more, a number <= 0.
     """
-    ring_of, start, neighbour, length = ground.ring_of, ground.start, ground.neighbour, ground.length
-    label, code = plan.label, ground.code
+    label = plan.label
     blocks = np.empty(len(members), np.int64)
+    place, grids = np.empty(len(members), np.int32), np.empty(MOST, np.int64)
     old = np.empty(len(members), np.int32)
     factor = (cold / hot) ** (1.0 / (STAGES - 1))
     gain = 0.0
     if len(members) == 0:
         return gain
     for now in range(1, trials + 1):
-        b = members[below(state, len(members))]
-        wanted = 2 + below(state, 4)
-        grids = count = 0
-        for _ in range(60):
-            if grids == wanted:
-                break
-            if grids > 0:
-                b = blocks[below(state, count)]
-                low, high = start[ring_of[b]], start[ring_of[b + 1]]
-                if low == high:
-                    continue
-                b = neighbour[low + below(state, high - low)]
-                if b < 0 or turn[label[b]] < 0 or turn[label[b]] == now:
-                    continue
-            turn[label[b]] = now
-            grids += 1
-            more = gather(
-                ring_of, start, neighbour, length, label, code, b, -1, len(label), scratch.queue, scratch.seen
-            )
-            blocks[count : count + more] = scratch.queue[:more]
-            count += more
-        if grids < 2:
+        first = members[below(state, len(members))]
+        wanted = 2 + below(state, MOST - 1)
+        found, count = neighbourhood(ground, label, turn, now, first, wanted, state, scratch, blocks, place, grids)
+        if found < 2:
             continue
         for i in range(count):
             old[i] = label[blocks[i]]
@@ -68,6 +52,37 @@ def refine(ground, plan, weights, members, turn, state, hot, cold, sweeps, trial
             _restore(ground, plan, weights, turn, blocks[:count], old[:count], scratch)
         clear_cuts(scratch)
     return gain
+
+
+@njit(cache=True, nogil=True)
+def neighbourhood(ground, label, turn, now, first, wanted, state, scratch, blocks, place, grids):  # type: ignore[no-untyped-def]
+    """Choose that many neighbouring grids by chance, one with the block `first`; returns how many, and their blocks.
+
+    The blocks stand in `blocks`, in `place` the position of their grid in `grids`; `turn` of these grids becomes `now`.
+    """
+    ring_of, start, neighbour, length = ground.ring_of, ground.start, ground.neighbour, ground.length
+    code = ground.code
+    b, village = first, code[first, VILLAGE]
+    found = count = 0
+    for _ in range(60):
+        if found == wanted:
+            break
+        if found > 0:
+            b = blocks[below(state, count)]
+            low, high = start[ring_of[b]], start[ring_of[b + 1]]
+            if low == high:
+                continue
+            b = neighbour[low + below(state, high - low)]
+            if b < 0 or turn[label[b]] < 0 or turn[label[b]] == now or (ground.nested and code[b, VILLAGE] != village):
+                continue
+        turn[label[b]] = now
+        grids[found] = label[b]
+        more = gather(ring_of, start, neighbour, length, label, code, b, -1, len(label), scratch.queue, scratch.seen)
+        blocks[count : count + more] = scratch.queue[:more]
+        place[count : count + more] = found
+        count += more
+        found += 1
+    return found, count
 
 
 @njit(cache=True, nogil=True)

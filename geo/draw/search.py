@@ -10,22 +10,37 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.draw.alone import bench_for
+from geo.draw.anew import draw_anew
 from geo.draw.anneal import PATIENCE, PIECES, Scratch, cool, eased, scratch_for
 from geo.draw.ground import HOME, HOUSEHOLDS, Ground, Plan, Weights, copied, new_plan, price_of_grids, tally
 from geo.draw.refine import refine
 
 Report = Callable[[float, NDArray[np.int32]], bool]
 
-SWEEPS = {"fast": 600, "normal": 3000, "thorough": 12000}  # proposals for each block of a single start
+SWEEPS = {"fast": 600, "normal": 1000, "thorough": 12000}  # proposals for each block of a single start
 STAGES = 60  # temperatures
 HEAT = {"fast": (0.08, 0.001), "normal": (0.12, 0.002), "thorough": (0.12, 0.002)}  # the longer, the hotter
 # a start from drawn groups of villages is only polished: hotter, its groups would come apart
-POLISH_SWEEPS = {"fast": 300, "normal": 4200, "thorough": 12000}
-POLISH_HEAT = {"fast": (0.06, 0.001), "normal": (0.08, 0.002), "thorough": (0.08, 0.002)}
+POLISH_SWEEPS = {"fast": 200, "normal": 0, "thorough": 0}
+POLISH_HEAT = 0.02, 0.002
+ANEW = {"fast": 0, "normal": 16, "thorough": 100}  # neighbourhoods drawn from nothing for each grid
+GROUP = 4  # grids drawn from nothing together
+ANEW_SWEEPS = 120  # proposals for each block of them
 LAST = 0.6  # share of the annealing after which only the two best starts go on
 TRIALS = {"fast": 5, "normal": 20, "thorough": 100}  # neighbourhoods annealed anew for each grid when a plan is redrawn
+MOST_ROUNDS = 16  # halvings of the map while neighbourhoods are drawn
 ROUNDS = 8  # how often the map is halved along another line
 FREE_SWEEPS = 200  # proposals for each block of a neighbourhood
+
+
+class Field(NamedTuple):
+    """What all parts of one search share."""
+
+    ground: Ground
+    weights: Weights
+    closed: NDArray[np.bool_]  # (k,) grids that stay as they are
+    centre: NDArray[np.float64]  # (n, 2) of the blocks
 
 
 class Lane(NamedTuple):
@@ -52,53 +67,45 @@ def improve(
     """Return better labels (n,) than any of `starts`; stops early, with the best so far, when `report` returns False.
 
     With grids in force (`Ground.code`) most blocks should stay where they are: one short annealing, then many
-    neighbourhoods. A single start of drawn groups (`covered`) is polished gently. Otherwise
-    the starts are annealed long and the best one is repaired only where it misses the band.
+    neighbourhoods. A single start of drawn groups (`covered`) is polished gently at most, others are annealed long;
+    then neighbourhoods are drawn from nothing. The plan is repaired only where it misses the band.
     """
     redrawn = bool((ground.code[:, HOME] >= 0).any())
     if ground.fixed.all() or len(closed) < 2:
         return starts[0]
-    turn = np.where(closed, -1, 0)
-    lanes = [
+    field = Field(ground, weights, closed, centre)
+    if redrawn:
+        lanes = _lanes(field, starts, seed)
+        plan, going = race(field, lanes, (0.3, 0.002), 1000, report, ease=False)
+        trials = TRIALS[effort]
+        return _restored(field, plan, seed, (0.3, 0.002), trials, report) if going else plan.label
+    heat, sweeps = (POLISH_HEAT, POLISH_SWEEPS[effort]) if covered else (HEAT[effort], SWEEPS[effort])
+    if len(starts) == 1:
+        plan = new_plan(starts[0], len(closed), ground, weights)
+        going = not sweeps or cool_halves(field, plan, seed, heat, sweeps, report, ease=not covered)
+    else:
+        plan, going = race(field, _lanes(field, starts, seed), heat, sweeps * 2 // (1 + len(starts)), report, ease=True)
+    if going and _draw_neighbourhoods(field, plan, seed, ANEW[effort], report):
+        _repair(field, plan, seed, heat, TRIALS[effort])
+    return plan.label
+
+
+def _lanes(field: Field, starts: list[NDArray[np.int32]], seed: int) -> list[Lane]:
+    ground, grids = field.ground, len(field.closed)
+    return [
         Lane(
             i,
-            new_plan(label, len(closed), ground, weights),
+            new_plan(label, grids, ground, field.weights),
             np.array([seed * 1000 + i], np.uint64),
             scratch_for(ground),
         )
         for i, label in enumerate(starts)
     ]
-    heat, sweeps = ((0.3, 0.002), 1000) if redrawn else (HEAT[effort], SWEEPS[effort])
-    sweeps = sweeps if redrawn else sweeps * 2 // (1 + len(lanes))
-    if covered:
-        heat, sweeps = POLISH_HEAT[effort], POLISH_SWEEPS[effort]
-    if len(lanes) == 1 and not redrawn:
-        plan = lanes[0].plan
-        going = cool_halves(ground, plan, weights, closed, centre, seed, heat, sweeps, report)
-    else:
-        plan, going = race(ground, lanes, weights, turn, heat, sweeps, report, ease=not redrawn)
-    if not going:
-        return plan.label
-    trials = -(-TRIALS[effort] * len(closed) // (2 * ROUNDS))
-    for turn_ in range(2 * ROUNDS):
-        size = plan.size[~closed, HOUSEHOLDS]
-        fits = bool(((size >= weights.low) & (size <= weights.high)).all())
-        if fits and (not redrawn or turn_ >= ROUNDS):
-            break
-        if turn_ >= ROUNDS or not redrawn:  # the band comes before everything else
-            weights = weights._replace(band=2 * weights.band)
-        number = seed * 2 * ROUNDS + turn_
-        refine_halves(ground, plan, weights, closed, centre, 2.4 * turn_, number, heat, trials)
-        if turn_ < ROUNDS and not report(0.8 + 0.2 * (turn_ + 1) / ROUNDS, plan.label):
-            break
-    return plan.label
 
 
 def race(
-    ground: Ground,
+    field: Field,
     lanes: list[Lane],
-    weights: Weights,
-    turn: NDArray[np.int64],
     heat: tuple[float, float],
     sweeps: int,
     report: Report,
@@ -109,6 +116,8 @@ def race(
 
     What a lane does is fixed by its own random numbers, not by the order in which the threads run.
     """
+    ground, weights = field.ground, field.weights
+    turn = np.where(field.closed, -1, 0)
 
     def price(lane: Lane) -> tuple[float, int]:
         tally(ground, lane.plan, weights)
@@ -116,17 +125,15 @@ def race(
 
     steps = sweeps * len(ground.fixed) // STAGES
     with ThreadPoolExecutor(2) as pool:
-        for stage in range(STAGES):
+        for stage, temperature in enumerate(_temperatures(heat)):
             share = stage / (STAGES - 1)
             if share > LAST and len(lanes) > 2:
                 lanes = sorted(lanes, key=price)[:2]
             now = eased(weights, share) if ease else weights
-            temperature = heat[0] * (heat[1] / heat[0]) ** share
-            step = partial(_step, ground, now, turn, temperature, steps)
-            list(pool.map(step, lanes))
+            list(pool.map(partial(_step, ground, now, turn, temperature, steps), lanes))
             if stage % 10 == 9:
                 best = min(lanes, key=price).plan
-                if not report(0.05 + 0.75 * (stage + 1) / STAGES, best.label):
+                if not report(0.3 + 0.3 * share, best.label):
                     return best, False
     return best, True
 
@@ -137,50 +144,135 @@ def _step(
     cool(ground, lane.plan, weights, turn, lane.state, temperature, steps, lane.scratch)
 
 
+def _temperatures(heat: tuple[float, float]) -> list[float]:
+    hot, cold = heat
+    return [hot * (cold / hot) ** (stage / (STAGES - 1)) for stage in range(STAGES)]
+
+
 def cool_halves(
-    ground: Ground,
+    field: Field,
     plan: Plan,
-    weights: Weights,
-    closed: NDArray[np.bool_],
-    centre: NDArray[np.float64],
     seed: int,
     heat: tuple[float, float],
     sweeps: int,
     report: Report,
+    *,
+    ease: bool,
 ) -> bool:
-    """Anneal `plan`, both halves of the map at the same time; returns whether `report` lets the search go on.
+    """Anneal `plan`, at every temperature both halves of the map at the same time, which is halved along another line.
 
-    At every temperature the map is halved along another line, and either half has its own copy and random numbers: what
-    happens does not depend on the order in which the threads run.
+    Returns whether `report` lets the search go on.
     """
+    ground, weights = field.ground, field.weights
     steps = sweeps * len(ground.fixed) // STAGES
     scratches = [scratch_for(ground) for _ in range(2)]
     states = [np.array([seed * 1000 + half], np.uint64) for half in range(2)]
+    for stage, temperature in enumerate(_temperatures(heat)):
+        share = stage / (STAGES - 1)
+        now = eased(weights, share) if ease else weights
 
-    def work(half: int) -> NDArray[np.int32]:
-        mine = (side == half) & ~closed
+        def work(half: int, turn: NDArray[np.int64], members: NDArray[np.int64], copy: Plan) -> None:
+            count = int(steps * (len(members) / len(copy.label)))
+            cool(ground, copy, now, turn, states[half], temperature, count, scratches[half])  # noqa: B023 - runs at once
+
+        _on_halves(field._replace(weights=now), plan, 2.4 * stage, work)
+        if stage % 10 == 9:
+            tally(ground, plan, weights)
+            if not report(0.3 + 0.3 * share, plan.label):
+                return False
+    return True
+
+
+def _draw_neighbourhoods(field: Field, plan: Plan, seed: int, trials: int, report: Report) -> bool:
+    """Draw neighbourhoods from nothing where that betters `plan`; returns whether `report` lets the search go on."""
+    ground, weights = field.ground, field.weights
+    benches = [bench_for(ground) for _ in range(2)]
+    states = [np.array([seed * 1000 + 500 + half], np.uint64) for half in range(2)]
+    rounds = min(trials, MOST_ROUNDS)
+    for round_ in range(rounds):
+
+        def work(half: int, turn: NDArray[np.int64], members: NDArray[np.int64], copy: Plan) -> None:
+            count = -(-int((turn >= 0).sum()) * trials // rounds)
+            state, bench = states[half], benches[half]
+            draw_anew(ground, weights, copy, members, turn, state, GROUP, ANEW_SWEEPS, count, bench)
+
+        _on_halves(field, plan, 2.4 * round_, work)
+        if not report(0.6 + 0.4 * (round_ + 1) / rounds, plan.label):
+            return False
+    return True
+
+
+def _restored(
+    field: Field, plan: Plan, seed: int, heat: tuple[float, float], trials: int, report: Report
+) -> NDArray[np.int32]:
+    """Labels after all neighbourhoods of grids in force were annealed several times over."""
+    for round_ in range(ROUNDS):
+        _refine_halves(field, plan, 2.4 * round_, seed * 2 * ROUNDS + round_, heat, trials)
+        if not report(0.6 + 0.4 * (round_ + 1) / ROUNDS, plan.label):
+            return plan.label
+    _repair(field, plan, seed, heat, trials)
+    return plan.label
+
+
+def _repair(field: Field, plan: Plan, seed: int, heat: tuple[float, float], trials: int) -> None:
+    """Anneal neighbourhoods at ever higher prices of the band until all grids keep it: it comes before all else."""
+    weights = field.weights
+    for round_ in range(ROUNDS, 2 * ROUNDS):
+        size = plan.size[~field.closed, HOUSEHOLDS]
+        if ((size >= weights.low) & (size <= weights.high)).all():
+            return
+        field = field._replace(weights=field.weights._replace(band=2 * field.weights.band))
+        _refine_halves(field, plan, 2.4 * round_, seed * 2 * ROUNDS + round_, heat, trials)
+
+
+def _refine_halves(field: Field, plan: Plan, angle: float, seed: int, heat: tuple[float, float], trials: int) -> None:
+    count = -(-trials * len(field.closed) // (2 * ROUNDS))
+
+    def work(half: int, turn: NDArray[np.int64], members: NDArray[np.int64], copy: Plan) -> None:
+        state, scratch = np.array([seed * 2 + half], np.uint64), scratch_for(field.ground)
+        refine(
+            field.ground,
+            copy,
+            field.weights,
+            members,
+            turn,
+            state,
+            *heat,
+            FREE_SWEEPS,
+            count,
+            PIECES,
+            scratch,
+            PATIENCE,
+        )
+
+    _on_halves(field, plan, angle, work)
+
+
+def _on_halves(
+    field: Field,
+    plan: Plan,
+    angle: float,
+    work: Callable[[int, NDArray[np.int64], NDArray[np.int64], Plan], None],
+) -> None:
+    """Let `work` better both halves of the map at the same time, each on its own copy, and put them together in `plan`.
+
+    `work` is given the half, the turn of each grid (k,), the blocks that may change (m,), and the copy. What happens
+    does not depend on the order in which the threads run.
+    """
+    side = halves(plan, field.centre, angle)
+    tally(field.ground, plan, field.weights)
+
+    def run(half: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        mine = (side == half) & ~field.closed
         members = np.flatnonzero(mine[plan.label])
         copy = copied(plan)
-        share_of_blocks = len(members) / len(plan.label)
-        count = int(steps * share_of_blocks)
-        cool(ground, copy, now, np.where(mine, 0, -1), states[half], temperature, count, scratches[half])
-        return np.where(mine[plan.label], copy.label, -1)
+        work(half, np.where(mine, 0, -1), members, copy)
+        return members, copy.label[members]
 
     with ThreadPoolExecutor(2) as pool:
-        for stage in range(STAGES):
-            share = stage / (STAGES - 1)
-            now = eased(weights, share)
-            temperature = heat[0] * (heat[1] / heat[0]) ** share
-            side = halves(plan, centre, 2.4 * stage)
-            tally(ground, plan, now)
-            west, east = pool.map(work, (0, 1))
-            plan.label[:] = np.where(west >= 0, west, np.where(east >= 0, east, plan.label))
-            if stage % 10 == 9:
-                tally(ground, plan, weights)
-                if not report(0.05 + 0.75 * (stage + 1) / STAGES, plan.label):
-                    return False
-    tally(ground, plan, weights)
-    return True
+        for members, label in list(pool.map(run, (0, 1))):
+            plan.label[members] = label
+    tally(field.ground, plan, field.weights)
 
 
 def halves(plan: Plan, centre: NDArray[np.float64], angle: float) -> NDArray[np.int64]:
@@ -194,36 +286,3 @@ def halves(plan: Plan, centre: NDArray[np.float64], angle: float) -> NDArray[np.
     side = np.zeros(len(count), np.int64)
     side[order] = share > share[-1] / 2
     return side
-
-
-def refine_halves(
-    ground: Ground,
-    plan: Plan,
-    weights: Weights,
-    closed: NDArray[np.bool_],
-    centre: NDArray[np.float64],
-    angle: float,
-    seed: int,
-    heat: tuple[float, float],
-    trials: int,
-) -> None:
-    """Refine both halves of the map at the same time, each on its own copy, and put them together in `plan`.
-
-    What the halves do is fixed by `seed`, not by the order in which the threads run.
-    """
-    side = halves(plan, centre, angle)
-    tally(ground, plan, weights)
-
-    def work(half: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        mine = (side == half) & ~closed
-        members = np.flatnonzero(mine[plan.label])
-        copy, scratch = copied(plan), scratch_for(ground)
-        state = np.array([seed * 2 + half], np.uint64)
-        turn = np.where(mine, 0, -1)
-        refine(ground, copy, weights, members, turn, state, *heat, FREE_SWEEPS, trials, PIECES, scratch, PATIENCE)
-        return members, copy.label[members]
-
-    with ThreadPoolExecutor(2) as pool:
-        for members, label in list(pool.map(work, (0, 1))):
-            plan.label[members] = label
-    tally(ground, plan, weights)

@@ -1,0 +1,127 @@
+"""A few neighbouring grids drawn anew from nothing, many times over, and kept where they turn out better.
+
+Annealing that starts from the present grids finds its way back to them: to turn two grids that lie side by side into
+two above each other it would have to pass through far worse plans. A drawing from nothing has no such memory.
+
+Source: Pisinger, Ropke, "Large neighborhood search", Handbook of Metaheuristics (2010), 399-419.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from geo.draw.alone import draw_blocks
+from geo.draw.anneal import below
+from geo.draw.ground import HOUSEHOLDS, VILLAGE
+from geo.draw.refine import neighbourhood
+
+
+@njit(cache=True, nogil=True)
+def draw_anew(ground, weights, plan, members, turn, state, most, sweeps, trials, bench):  # type: ignore[no-untyped-def]
+    """Draw 2 to `most` neighbouring grids anew, `trials` times, and keep what is better.
+
+    `turn` (k,) is 0 for the grids that may change, -1 for the others; `members` lists the blocks of the former. Every
+    drawing takes `sweeps` proposals for each of its blocks. Of `plan` only `label` and `spread` are kept right. Returns
+    what it costs more, a number <= 0.
+    """
+    label, spread, scratch = plan.label, plan.spread, bench.scratch
+    gain = 0.0
+    if len(members) == 0:
+        return gain
+    blocks = np.empty(len(members), np.int64)
+    old, new = np.empty(len(members), np.int32), np.empty(len(members), np.int32)
+    grids = np.empty(most, np.int64)
+    for now in range(1, trials + 1):
+        wanted = min(most, 2 + below(state, most))
+        first = members[below(state, len(members))]
+        found, count = neighbourhood(ground, label, turn, now, first, wanted, state, scratch, blocks, old, grids)
+        if found < 2:
+            continue
+        group = blocks[:count]
+        before = _spread(ground, group, old, found)
+        elsewhere = spread - before
+        cost = draw_blocks(ground, weights, group, found, False, old[:count], elsewhere, state, 0, bench)
+        better = draw_blocks(ground, weights, group, found, True, new[:count], elsewhere, state, sweeps, bench)
+        if better >= cost - 1e-9:
+            continue
+        for i in range(count):
+            label[group[i]] = grids[new[i]]
+        if _encloses(ground, label, group, new, found, grids, scratch):
+            for i in range(count):
+                label[group[i]] = grids[old[i]]
+            continue
+        gain += better - cost
+        spread += _spread(ground, group, new, found) - before
+    return gain
+
+
+@njit(cache=True, nogil=True)
+def _spread(ground, blocks, drawn, grids):  # type: ignore[no-untyped-def]
+    """(v,) how many of these grids hold households of each village."""
+    there = np.zeros((len(ground.whole), grids), np.bool_)
+    spread = np.zeros(len(there), np.int32)
+    for i in range(len(blocks)):
+        if ground.size[blocks[i], HOUSEHOLDS] > 0:
+            village = ground.code[blocks[i], VILLAGE]
+            spread[village] += not there[village, drawn[i]]
+            there[village, drawn[i]] = True
+    return spread
+
+
+@njit(cache=True, nogil=True)
+def _encloses(ground, label, blocks, drawn, count, grids, scratch):  # type: ignore[no-untyped-def]
+    """Whether one of the grids may lie around something.
+
+    What touches a grid without holes, be it at a corner, hangs together: one can walk all around.
+    """
+    near = np.empty(len(label), np.int64)
+    for g in range(count):
+        scratch.seen[-1] += 2  # two numbers that no block is marked with yet: it touches the grid, it has been reached
+        touches = scratch.seen[-1] - 1
+        around = 0
+        rim = False
+        for i in range(len(blocks)):
+            if drawn[i] != g:
+                continue
+            for j in range(*_entries(ground, blocks[i])):
+                other = ground.neighbour[j]
+                if other < 0:
+                    rim = True
+                elif label[other] != grids[g] and scratch.seen[other] != touches:
+                    scratch.seen[other] = touches
+                    near[around] = other
+                    around += 1
+        if _reached(ground, near[:around], rim, touches, scratch) < around:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _reached(ground, near, rim, touches, scratch):  # type: ignore[no-untyped-def]
+    """How many of the blocks `near` can be reached from the first one; at the `rim` of the map also by the outside."""
+    queue, seen = scratch.queue, scratch.seen
+    found = 0
+    if rim:
+        for b in near:
+            for j in range(*_entries(ground, b)):
+                if ground.neighbour[j] < 0 and seen[b] == touches:
+                    queue[found], seen[b] = b, touches + 1
+                    found += 1
+    elif len(near):
+        queue[0], seen[near[0]], found = near[0], touches + 1, 1
+    at = 0
+    while at < found:
+        for j in range(*_entries(ground, queue[at])):
+            other = ground.neighbour[j]
+            if other >= 0 and ground.length[j] > 0 and seen[other] == touches:
+                queue[found], seen[other] = other, touches + 1
+                found += 1
+        at += 1
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _entries(ground, b):  # type: ignore[no-untyped-def]
+    """Where the neighbours of block b begin and end in the rings."""
+    return ground.start[ground.ring_of[b]], ground.start[ground.ring_of[b + 1]]

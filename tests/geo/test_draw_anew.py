@@ -1,0 +1,77 @@
+"""Neighbouring grids drawn from nothing: what a plan gains by it, and which drawings are turned down."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.draw.alone import bench_for
+from geo.draw.anew import _encloses, draw_anew
+from geo.draw.anneal import scratch_for
+from geo.draw.graph import graph_of
+from geo.draw.ground import new_plan, price_of_grids
+from geo.draw.plan import _ground, _weights
+from geo.draw.request import band_of, check
+from tests.geo.test_draw import pieces, squares
+from tests.geo.test_draw_flips import WEIGHTS, ground  # noqa: F401 - a fixture
+
+TOWN = squares(8, 8)  # 64 blocks of 10 households
+VILLAGE = (TOWN.centroid.x // 300 + 3 * (TOWN.centroid.y // 300)).astype(int).to_numpy()
+
+
+def laid_out():
+    request = check(
+        TOWN, band_of(160, 0.2, None), parent=VILLAGE, rivers=None, roads=None, nesting="grouped", effort="fast",
+        fixed=None, previous=None, seed=0,
+    )  # fmt: skip
+    return _ground(request, graph_of(request)), _weights(request)
+
+
+def cost(field, weights, plan):
+    """The price of a plan with the villages it tears, from its labels alone."""
+    return price_of_grids(field, new_plan(plan.label, len(plan.size), field, weights), weights).sum()
+
+
+def test_two_grids_are_turned_to_follow_their_villages(ground):  # noqa: F811
+    plan = new_plan(np.array([0, 0, 1, 1, 0, 0, 1, 1]), 2, ground, WEIGHTS)
+    turn, state = np.zeros(2, np.int64), np.array([1], np.uint64)
+    before = cost(ground, WEIGHTS, plan)
+    gain = draw_anew(ground, WEIGHTS, plan, np.arange(8), turn, state, 4, 300, 5, bench_for(ground))
+    assert plan.label[:4].tolist() == [plan.label[0]] * 4
+    assert plan.label[4:].tolist() == [1 - plan.label[0]] * 4
+    assert gain == pytest.approx(cost(ground, WEIGHTS, plan) - before)
+    assert plan.spread.tolist() == [1, 1]
+
+
+def test_closed_grids_stay(ground):  # noqa: F811
+    plan = new_plan(np.array([0, 0, 1, 1, 0, 0, 1, 1]), 2, ground, WEIGHTS)
+    turn, state = np.array([0, -1]), np.array([1], np.uint64)
+    assert draw_anew(ground, WEIGHTS, plan, np.array([0, 1, 4, 5]), turn, state, 4, 300, 5, bench_for(ground)) == 0
+    assert plan.label.tolist() == [0, 0, 1, 1, 0, 0, 1, 1]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32), st.integers(2, 4))
+def test_gains_are_true_and_grids_stay_whole(seed, most):
+    field, weights = laid_out()
+    plan = new_plan((np.arange(64) // 16).astype(np.int32), 4, field, weights)
+    before = cost(field, weights, plan)
+    turn, state = np.zeros(4, np.int64), np.array([seed], np.uint64)
+    gain = draw_anew(field, weights, plan, np.arange(64), turn, state, most, 50, 6, bench_for(field))
+    assert gain <= 0
+    assert gain == pytest.approx(cost(field, weights, plan) - before)
+    assert (pieces(TOWN, plan.label) == 1).all()
+    assert sorted(np.unique(plan.label)) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("inner", "ring"),
+    [([27], True), ([27, 28, 35, 36], True), ([24], False), ([24, 25, 26, 27], False), ([27, 34, 41, 48], True)],
+)
+def test_a_grid_around_others_is_turned_down(inner, ring):
+    """Blocks taken out of the whole; in the last case a chain that hangs together by corners alone."""
+    field, _ = laid_out()
+    label = np.zeros(64, np.int32)
+    label[inner] = 1
+    scratch = scratch_for(field)
+    assert _encloses(field, label, np.arange(64), label, 1, np.array([0]), scratch) == ring
