@@ -171,6 +171,8 @@ def measure(place: Settlement, score: Score, asked: argparse.Namespace, progress
         progress.update(task, description=text)
 
     draw_grids(place.blocks, effort="fast", **place.layers)  # compiles
+    for effort in asked.efforts:
+        draw_grids(place.blocks.head(200), effort=effort)
     lines, first = [], 0.0
     for name, drawings in all_ways:
         rows = []

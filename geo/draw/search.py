@@ -27,6 +27,7 @@ POLISH_HEAT = 0.02, 0.002
 ANEW = {"fast": 0, "normal": 16, "thorough": 100}  # neighbourhoods drawn from nothing for each grid
 GROUP = 4  # grids drawn from nothing together
 ANEW_SWEEPS = 120  # proposals for each block of them
+REDRAWN_SWEEPS, REDRAWN_HEAT = 1000, (0.3, 0.002)  # where grids in force are restored
 LAST = 0.6  # share of the annealing after which only the two best starts go on
 TRIALS = {"fast": 5, "normal": 20, "thorough": 100}  # neighbourhoods annealed anew for each grid when a plan is redrawn
 MOST_ROUNDS = 16  # halvings of the map while neighbourhoods are drawn
@@ -76,9 +77,8 @@ def improve(
     field = Field(ground, weights, closed, centre)
     if redrawn:
         lanes = _lanes(field, starts, seed)
-        plan, going = race(field, lanes, (0.3, 0.002), 1000, report, ease=False)
-        trials = TRIALS[effort]
-        return _restored(field, plan, seed, (0.3, 0.002), trials, report) if going else plan.label
+        plan, going = race(field, lanes, REDRAWN_HEAT, REDRAWN_SWEEPS, report, ease=False)
+        return _restored(field, plan, seed, TRIALS[effort], report) if going else plan.label
     heat, sweeps = (POLISH_HEAT, POLISH_SWEEPS[effort]) if covered else (HEAT[effort], SWEEPS[effort])
     if len(starts) == 1:
         plan = new_plan(starts[0], len(closed), ground, weights)
@@ -202,15 +202,13 @@ def _draw_neighbourhoods(field: Field, plan: Plan, seed: int, trials: int, repor
     return True
 
 
-def _restored(
-    field: Field, plan: Plan, seed: int, heat: tuple[float, float], trials: int, report: Report
-) -> NDArray[np.int32]:
+def _restored(field: Field, plan: Plan, seed: int, trials: int, report: Report) -> NDArray[np.int32]:
     """Labels after all neighbourhoods of grids in force were annealed several times over."""
     for round_ in range(ROUNDS):
-        _refine_halves(field, plan, 2.4 * round_, seed * 2 * ROUNDS + round_, heat, trials)
+        _refine_halves(field, plan, 2.4 * round_, seed * 2 * ROUNDS + round_, REDRAWN_HEAT, trials)
         if not report(0.6 + 0.4 * (round_ + 1) / ROUNDS, plan.label):
             return plan.label
-    _repair(field, plan, seed, heat, trials)
+    _repair(field, plan, seed, REDRAWN_HEAT, trials)
     return plan.label
 
 
@@ -230,20 +228,8 @@ def _refine_halves(field: Field, plan: Plan, angle: float, seed: int, heat: tupl
 
     def work(half: int, turn: NDArray[np.int64], members: NDArray[np.int64], copy: Plan) -> None:
         state, scratch = np.array([seed * 2 + half], np.uint64), scratch_for(field.ground)
-        refine(
-            field.ground,
-            copy,
-            field.weights,
-            members,
-            turn,
-            state,
-            *heat,
-            FREE_SWEEPS,
-            count,
-            PIECES,
-            scratch,
-            PATIENCE,
-        )
+        prices = field.weights
+        refine(field.ground, copy, prices, members, turn, state, *heat, FREE_SWEEPS, count, PIECES, scratch, PATIENCE)
 
     _on_halves(field, plan, angle, work)
 
