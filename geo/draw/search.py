@@ -68,8 +68,8 @@ def improve(
     """Return better labels (n,) than any of `starts`; stops early, with the best so far, when `report` returns False.
 
     With grids in force (`Ground.code`) most blocks should stay where they are: one short annealing, then many
-    neighbourhoods. A single start of drawn groups (`covered`) is polished gently at most, others are annealed long;
-    then neighbourhoods are drawn from nothing. The plan is repaired only where it misses the band.
+    neighbourhoods. A single start of drawn groups (`covered`) that keeps the band is polished gently at most, others
+    are annealed long; then neighbourhoods are drawn from nothing. The plan is repaired only where it misses the band.
     """
     redrawn = bool((ground.code[:, HOME] >= 0).any())
     if ground.fixed.all() or len(closed) < 2:
@@ -79,14 +79,17 @@ def improve(
         lanes = _lanes(field, starts, seed)
         plan, going = race(field, lanes, REDRAWN_HEAT, REDRAWN_SWEEPS, report, ease=False)
         return _restored(field, plan, seed, TRIALS[effort], report) if going else plan.label
-    heat, sweeps = (POLISH_HEAT, POLISH_SWEEPS[effort]) if covered else (HEAT[effort], SWEEPS[effort])
+    heat, sweeps = HEAT[effort], SWEEPS[effort]
     if len(starts) == 1:
         plan = new_plan(starts[0], len(closed), ground, weights)
-        going = not sweeps or cool_halves(field, plan, seed, heat, sweeps, report, ease=not covered)
+        gentle = covered and _fits(field, plan)
+        if gentle:
+            heat, sweeps = POLISH_HEAT, POLISH_SWEEPS[effort]
+        going = not sweeps or cool_halves(field, plan, seed, heat, sweeps, report, ease=not gentle)
     else:
         plan, going = race(field, _lanes(field, starts, seed), heat, sweeps * 2 // (1 + len(starts)), report, ease=True)
     if going and _draw_neighbourhoods(field, plan, seed, ANEW[effort], report):
-        _repair(field, plan, seed, heat, TRIALS[effort])
+        _repair(field, plan, seed, HEAT[effort], TRIALS[effort])
     return plan.label
 
 
@@ -214,13 +217,17 @@ def _restored(field: Field, plan: Plan, seed: int, trials: int, report: Report) 
 
 def _repair(field: Field, plan: Plan, seed: int, heat: tuple[float, float], trials: int) -> None:
     """Anneal neighbourhoods at ever higher prices of the band until all grids keep it: it comes before all else."""
-    weights = field.weights
     for round_ in range(ROUNDS, 2 * ROUNDS):
-        size = plan.size[~field.closed, HOUSEHOLDS]
-        if ((size >= weights.low) & (size <= weights.high)).all():
+        if _fits(field, plan):
             return
         field = field._replace(weights=field.weights._replace(band=2 * field.weights.band))
         _refine_halves(field, plan, 2.4 * round_, seed * 2 * ROUNDS + round_, heat, trials)
+
+
+def _fits(field: Field, plan: Plan) -> bool:
+    """Whether all grids that may change keep the band."""
+    size = plan.size[~field.closed, HOUSEHOLDS]
+    return bool(((size >= field.weights.low) & (size <= field.weights.high)).all())
 
 
 def _refine_halves(field: Field, plan: Plan, angle: float, seed: int, heat: tuple[float, float], trials: int) -> None:
