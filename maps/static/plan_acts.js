@@ -82,6 +82,7 @@ export class Acts {
   // ---- what the tools lead to --------------------------------------------------------------------------------------
 
   select(number) { this.app.panels.select(number); }
+  begin(number) { this.app.panels.begin(number); }
   changed() { this.app.bar.draw(); }
   refused() { say(t("plan.locked_grid"), { kind: "warn" }); }
   repaint(numbers) { this.app.view.repaintGrids(numbers); }

@@ -22,6 +22,14 @@ export class Panels {
     bar.draw();
   }
 
+  /** The grid that a brush begins to paint: its panel follows, so that the first paint need not wait for it. */
+  begin(number) {
+    const { page, bar } = this.app;
+    this.mark(number);
+    state.set({ selection: `grid:${number}` }, { silent: true });
+    setTimeout(() => { if (page.selected === number) { this.drawPanel(); bar.draw(); } }, LIVE_MS);
+  }
+
   /** Shows which grid is meant, without its panel. */
   mark(number) {
     const { page, view } = this.app;

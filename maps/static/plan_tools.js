@@ -8,7 +8,7 @@ export const SIZES = [0, 10, 20, 35, 55, 80]; // radius of the brush in pixels; 
 const DRAWN = { split: "Line", edge: "Line", measure: "Line", dedicated: "Polygon" };
 
 export class Tools {
-  /** `page` is what the picture shows; `does` holds what tools lead to: select, paint, painted, drawn, measured, merge, refused, repaint(numbers), changed. */
+  /** `page` is what the picture shows; `does` holds what tools lead to: select, begin, paint, painted, drawn, measured, merge, refused, repaint(numbers), changed. */
   constructor(map, page, does) {
     Object.assign(this, { map, page, does });
     this.name = "select";
@@ -103,7 +103,7 @@ export class Tools {
     const number = page.selected !== null && page.division.grids.has(page.selected) ? page.selected : this.gridAt(place);
     if (number === null) return;
     event.preventDefault();
-    if (page.selected !== number) this.does.select(number);
+    if (page.selected !== number) this.does.begin(number);
     if (page.division.grids.get(number)?.locked) { this.does.refused(); return; }
     page.stroke = { to: number, blocks: new Map() };
     this.last = place;

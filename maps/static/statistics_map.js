@@ -48,15 +48,23 @@ export class FigureMap {
     const key = [body.level, body.area, day].join(" ");
     if (key !== this.key) {
       try {
-        const found = await features(query("/api/grids", { level: body.level, as_of: day, limit: 10_000 }));
+        let items = await this.areas(body.level, day);
+        // Reports may be older than the areas they lie in: then today's areas are shown.
+        if (day && !items.some((item) => body.areas.some((area) => area.code === item.p.code))) items = await this.areas(body.level, "");
         if (this.body !== body) return;
-        this.items = found.features.map(shape).filter((item) => item.box[0] <= item.box[2]);
+        this.items = items;
         this.key = key;
         this.fit();
       } catch (error) { complain(error); }
     }
     this.at = -1;
     this.draw();
+  }
+
+  /** The areas of a level, with their shapes, of one day or of today. */
+  async areas(level, day) {
+    const found = await features(query("/api/grids", { level, as_of: day, limit: 10_000 }));
+    return found.features.map(shape).filter((item) => item.box[0] <= item.box[2]);
   }
 
   fit() {
