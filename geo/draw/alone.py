@@ -81,12 +81,8 @@ def draw_blocks(ground, weights, blocks, k, slice_it, drawn, elsewhere, state, s
     `elsewhere` (v,) counts the grids outside that hold a part of each village.
     """
     scratch, label, patience = bench.scratch, bench.label, bench.patience
-    villages = len(ground.whole)
-    rows = villages + 1
-    for b in blocks:
-        rows = max(rows, ground.code[b, BANK] + 1)
-    sums, inhabited = np.zeros((k, 8)), np.zeros((rows, k), np.int32)
-    plan = Plan(label, sums, inhabited, elsewhere.copy())
+    plan = _empty(ground, blocks, k, elsewhere, label)
+    sums = plan.size
     scratch.seen[:] = 0
     for i in range(len(blocks)):
         label[blocks[i]] = k - 1 if slice_it else drawn[i]
@@ -108,18 +104,45 @@ def draw_blocks(ground, weights, blocks, k, slice_it, drawn, elsewhere, state, s
             torn = _priced(weights, 1.0, float(stage % 2))
             _cool(ground, plan, torn, turn, state, 0.02, steps, scratch, patience)
         clear_cuts(scratch)
-    cost = 0.0
-    for g in range(k):
-        compact = FOUR_PI * sums[g, AREA] / sums[g, PERIMETER] ** 2 if sums[g, BLOCKS] > 0 else 0.0
-        cost += weights.shape * (1 - compact) + band_cost(sums[g, HOUSEHOLDS], weights)
-        cost += bank_cost(sums[g, BANKS], sums[g, BRIDGES], weights)
-    for v in range(villages):
-        cost += weights.pair * plan.spread[v]
-        if ground.whole[v] and plan.spread[v] > 1:
-            cost += weights.torn
     for i in range(len(blocks)):
         drawn[i] = label[blocks[i]]
         label[blocks[i]] = -1
+    return _price(ground, weights, plan)
+
+
+@njit(cache=True, nogil=True)
+def price_of_blocks(ground, weights, blocks, k, drawn, elsewhere, bench):  # type: ignore[no-untyped-def]
+    """Price of the k grids `drawn` (b,), as `draw_blocks` returns it."""
+    plan = _empty(ground, blocks, k, elsewhere, bench.label)
+    for i in range(len(blocks)):
+        plan.label[blocks[i]] = drawn[i]
+    _tally(ground, plan, blocks)
+    for b in blocks:
+        plan.label[b] = -1
+    return _price(ground, weights, plan)
+
+
+@njit(cache=True, nogil=True)
+def _empty(ground, blocks, k, elsewhere, label):  # type: ignore[no-untyped-def]
+    """A plan of k grids without blocks."""
+    rows = len(ground.whole) + 1
+    for b in blocks:
+        rows = max(rows, ground.code[b, BANK] + 1)
+    return Plan(label, np.zeros((k, 8)), np.zeros((rows, k), np.int32), elsewhere.copy())
+
+
+@njit(cache=True, nogil=True)
+def _price(ground, weights, plan):  # type: ignore[no-untyped-def]
+    """What the grids cost by their sums."""
+    sums, cost = plan.size, 0.0
+    for g in range(len(sums)):
+        compact = FOUR_PI * sums[g, AREA] / sums[g, PERIMETER] ** 2 if sums[g, BLOCKS] > 0 else 0.0
+        cost += weights.shape * (1 - compact) + band_cost(sums[g, HOUSEHOLDS], weights)
+        cost += bank_cost(sums[g, BANKS], sums[g, BRIDGES], weights)
+    for v in range(len(plan.spread)):
+        cost += weights.pair * plan.spread[v]
+        if ground.whole[v] and plan.spread[v] > 1:
+            cost += weights.torn
     return cost
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from geo.draw.alone import draw_blocks
+from geo.draw.alone import draw_blocks, price_of_blocks
 from geo.draw.anneal import below
 from geo.draw.ground import HOUSEHOLDS, VILLAGE
 from geo.draw.refine import neighbourhood
@@ -41,7 +41,7 @@ def draw_anew(ground, weights, plan, members, turn, state, most, sweeps, trials,
         group = blocks[:count]
         before = _spread(ground, group, old, found)
         elsewhere = spread - before
-        cost = draw_blocks(ground, weights, group, found, False, old[:count], elsewhere, state, 0, bench)
+        cost = price_of_blocks(ground, weights, group, found, old[:count], elsewhere, bench)
         better = draw_blocks(ground, weights, group, found, True, new[:count], elsewhere, state, sweeps, bench)
         if better >= cost - 1e-9:
             continue

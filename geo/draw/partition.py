@@ -124,7 +124,7 @@ class _Drawings:
         count = pool.members.T @ np.bincount(unit)
         self.work = np.where(pool.grids > 1, SWEEPS[effort] * count, count).astype(np.int64)
         self.label: dict[int, NDArray[np.int32]] = {}
-        self.rough: dict[int, float] = {}  # prices of large groups drawn without care
+        self.rough = np.full(len(self.large), np.nan)  # prices of large groups drawn without care
         self.benches = [bench_for(ground), bench_for(ground)]
 
     def of(self, group: int) -> NDArray[np.int64]:
@@ -153,7 +153,7 @@ class _Drawings:
                     self.known[group] = True
                     self.careful[group] |= sweeps is not None
                     if not self.careful[group]:
-                        self.rough[group] = float(self.price[group])
+                        self.rough[group] = self.price[group]
                         self.price[group] += CARE * int(self.pool.grids[group])
 
     def first(self, groups: NDArray[np.int64], portion: int) -> NDArray[np.int64]:
@@ -174,12 +174,10 @@ class _Drawings:
 
     def expect(self) -> None:
         """Expect of the large groups not drawn with care what care has changed in others."""
-        told = np.array([g for g in self.rough if self.careful[g]], np.int64)
-        rest = np.array([g for g in self.rough if not self.careful[g]], np.int64)
-        if len(told) and len(rest):
-            rough = np.array([self.rough[g] for g in told.tolist()])
-            change = np.median((self.price[told] - rough) / self.pool.grids[told])
-            self.price[rest] = np.array([self.rough[g] for g in rest.tolist()]) + change * self.pool.grids[rest]
+        told, rest = (np.flatnonzero(np.isfinite(self.rough) & (self.careful == careful)) for careful in (True, False))
+        if len(told):
+            change = np.median((self.price[told] - self.rough[told]) / self.pool.grids[told])
+            self.price[rest] = self.rough[rest] + change * self.pool.grids[rest]
 
     def finish(self, chosen: NDArray[np.int64], slack: NDArray[np.float64]) -> bool:
         """Draw what of the chosen groups is not drawn, or not with care; returns whether there was nothing to do.
@@ -202,7 +200,7 @@ class _Drawings:
     def _one(self, group: int, sweeps: int | None, lane: int) -> tuple[float, NDArray[np.int32]]:
         blocks, grids = self.of(group), int(self.pool.grids[group])
         first = None
-        if grids > 4:  # slices from end to end would be too thin
+        if self.large[group]:  # slices from end to end would be too thin
             region = np.full(len(self.ground.fixed), -1, np.int64)
             region[blocks] = 0
             village, households = self.ground.code[:, 0], self.ground.size[:, 0]

@@ -83,6 +83,7 @@ def draw_grids(  # noqa: PLR0913 - the options of one drawing, all by keyword
     ------
     UnknownCrsError, DegreesError : the blocks have no CRS, or one in degrees
     CrsMismatchError : rivers or roads are in another CRS
+    InvalidCoverageError : blocks overlap, lie on top of each other or do not share their vertices with neighbours
     GeoError : an argument has a wrong length, range or name; households are missing or negative; a block is no polygon
 
     Notes

@@ -58,7 +58,7 @@ def pool_of(units: Units, weights: Weights) -> Pool:
     total, fewest, most = total[usable], fewest[usable], most[usable]
     alone = size == 1
     large = np.append(units.size > weights.high, False)[member].sum(axis=1)
-    outline, villages, parts, banks, hole, room = _features(units, group, size, weights.high).T
+    outline, villages, parts, banks, hole = _features(units, group, size, weights.high).T
     best = np.maximum(1, np.round(total / weights.target))
     unfit = alone & (fewest > most)
     fewest, most = np.where(unfit, best, fewest), np.where(unfit, best, most)
@@ -69,13 +69,13 @@ def pool_of(units: Units, weights: Weights) -> Pool:
     turn = np.arange(len(column)) - np.repeat(np.cumsum(choices) - choices, choices)
     grids = (first[column] + turn).astype(np.int64)
     total, outline, villages, parts = total[column], outline[column], villages[column], parts[column]
-    banks, room = banks[column], room[column]
+    banks, large = banks[column], large[column]
     inner = np.minimum(1.0, 4.0 / grids)
     compact = np.where(grids == 1, outline, inner * (0.5 + 0.25 * outline) + (1 - inner) * 0.67)
     mean = total / grids
     out = np.maximum(0.0, np.maximum(mean - weights.high, weights.low - mean))
     cost = weights.shape * grids * (1 - compact) + weights.pair * (villages + grids - 1)
-    cost += weights.torn * np.maximum(0.0, grids - 1 - room)
+    cost += weights.torn * np.where(large > 0, 0, grids - 1)  # every cut may go through a large village
     cost += (banks > 1) * np.where(grids > 1, ACROSS, 1.0) * weights.bridge
     cost += grids * np.where(out > 0, weights.band * (out / weights.target + 0.03), 0.0)
     members = csc_array(
@@ -86,7 +86,7 @@ def pool_of(units: Units, weights: Weights) -> Pool:
         ),
         shape=(len(units.households), len(column)),
     )
-    return Pool(members, grids, cost, unfit[column], banks > 1, large[column], 0.5 * weights.torn * parts)
+    return Pool(members, grids, cost, unfit[column], banks > 1, large, 0.5 * weights.torn * parts)
 
 
 @njit(cache=True)
@@ -148,13 +148,10 @@ def _connected(start, neighbour, households, most, largest, many):  # type: igno
 
 
 @njit(cache=True)
-def _features(units, group, size, high):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
-    """Of each group compactness, villages, villages only partly in it, banks, hole or not, and room.
-
-    Room counts the grids that cut no village which would fit into one grid.
-    """
+def _features(units, group, size, high):  # type: ignore[no-untyped-def]  # noqa: C901
+    """Of each group compactness, villages, villages only partly in it, banks, and hole or not."""
     n = len(units.households)
-    out = np.zeros((len(size), 6))
+    out = np.zeros((len(size), 5))
     inside = np.zeros(n, np.bool_)
     seen = np.zeros(n, np.int64)
     queue = np.empty(n, np.int64)
@@ -174,8 +171,6 @@ def _features(units, group, size, high):  # type: ignore[no-untyped-def]  # noqa
             out[c, 1] += not again
             small = units.size[u] <= high
             out[c, 2] += small and not again and held < units.size[u] - 1e-6
-            if not small:  # every cut may go through a large village
-                out[c, 5] = np.inf
             if units.bank[u] != units.bank[members[0]]:
                 out[c, 3] = 2
             for j in range(units.start[u], units.start[u + 1]):

@@ -179,10 +179,8 @@ def cool_halves(
             cool(ground, copy, now, turn, states[half], temperature, count, scratches[half])  # noqa: B023 - runs at once
 
         _on_halves(field._replace(weights=now), plan, 2.4 * stage, work)
-        if stage % 10 == 9:
-            tally(ground, plan, weights)
-            if not report(0.3 + 0.3 * share, plan.label):
-                return False
+        if stage % 10 == 9 and not report(0.3 + 0.3 * share, plan.label):
+            return False
     return True
 
 
@@ -226,7 +224,7 @@ def _repair(field: Field, plan: Plan, seed: int, heat: tuple[float, float], tria
 
 def _fits(field: Field, plan: Plan) -> bool:
     """Whether all grids that may change keep the band."""
-    size = plan.size[~field.closed, HOUSEHOLDS]
+    size = np.bincount(plan.label, field.ground.size[:, HOUSEHOLDS], minlength=len(field.closed))[~field.closed]
     return bool(((size >= field.weights.low) & (size <= field.weights.high)).all())
 
 
@@ -249,8 +247,8 @@ def _on_halves(
 ) -> None:
     """Let `work` better both halves of the map at the same time, each on its own copy, and put them together in `plan`.
 
-    `work` is given the half, the turn of each grid (k,), the blocks that may change (m,), and the copy. What happens
-    does not depend on the order in which the threads run.
+    `work` is given the half, the turn of each grid (k,), the blocks that may change (m,), and the copy, whose sums are
+    right; those of `plan` are not afterwards. What happens does not depend on the order in which the threads run.
     """
     side = halves(plan, field.centre, angle)
     tally(field.ground, plan, field.weights)
@@ -265,7 +263,6 @@ def _on_halves(
     with ThreadPoolExecutor(2) as pool:
         for members, label in list(pool.map(run, (0, 1))):
             plan.label[members] = label
-    tally(field.ground, plan, field.weights)
 
 
 def halves(plan: Plan, centre: NDArray[np.float64], angle: float) -> NDArray[np.int64]:

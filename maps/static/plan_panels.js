@@ -15,19 +15,25 @@ export class Panels {
   }
 
   select(number) {
-    const { page, bar } = this.app;
-    this.mark(number !== null && page.division?.grids.has(number) ? number : null);
-    state.set({ selection: page.selected === null ? "" : `grid:${page.selected}` }, { silent: true });
-    this.drawPanel();
-    bar.draw();
+    this.choose(number);
+    this.tell();
   }
 
   /** The grid that a brush begins to paint: its panel follows, so that the first paint need not wait for it. */
   begin(number) {
-    const { page, bar } = this.app;
-    this.mark(number);
-    state.set({ selection: `grid:${number}` }, { silent: true });
-    setTimeout(() => { if (page.selected === number) { this.drawPanel(); bar.draw(); } }, LIVE_MS);
+    this.choose(number);
+    setTimeout(() => { if (this.app.page.selected === number) this.tell(); }, LIVE_MS);
+  }
+
+  choose(number) {
+    const { page } = this.app;
+    this.mark(number !== null && page.division?.grids.has(number) ? number : null);
+    state.set({ selection: page.selected === null ? "" : `grid:${page.selected}` }, { silent: true });
+  }
+
+  tell() {
+    this.drawPanel();
+    this.app.bar.draw();
   }
 
   /** Shows which grid is meant, without its panel. */

@@ -48,9 +48,10 @@ export class FigureMap {
     const key = [body.level, body.area, day].join(" ");
     if (key !== this.key) {
       try {
+        const { told } = this;
         let items = await this.areas(body.level, day);
         // Reports may be older than the areas they lie in: then today's areas are shown.
-        if (day && !items.some((item) => body.areas.some((area) => area.code === item.p.code))) items = await this.areas(body.level, "");
+        if (day && !items.some((item) => told.has(item.p.code))) items = await this.areas(body.level, "");
         if (this.body !== body) return;
         this.items = items;
         this.key = key;
