@@ -24,6 +24,7 @@ from geo.draw.ground import (
     PERIMETER,
     SHAPE,
     VILLAGE,
+    VILLAGES,
     Ground,
     Plan,
     Weights,
@@ -259,6 +260,7 @@ def _tally(ground, plan, blocks):  # type: ignore[no-untyped-def]
         if size[b, HOUSEHOLDS] > 0:
             village, bank = code[b, VILLAGE], code[b, BANK]
             spread[village] += inhabited[village, g] == 0
+            sums[g, VILLAGES] += inhabited[village, g] == 0
             sums[g, BANKS] += inhabited[bank, g] == 0
             inhabited[village, g] += 1
             inhabited[bank, g] += 1

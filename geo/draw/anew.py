@@ -12,33 +12,45 @@ import numpy as np
 from numba import njit
 
 from geo.draw.alone import draw_blocks, price_of_blocks
-from geo.draw.anneal import below
+from geo.draw.anneal import below, mixed
 from geo.draw.ground import HOUSEHOLDS, VILLAGE
 from geo.draw.refine import neighbourhood
 
+INSIDE = 6  # of 8 steps to the next grid stay inside a village: grids that share none are seldom bettered together
+REPEATS = 2  # drawings of the same grids
+
 
 @njit(cache=True, nogil=True)
-def draw_anew(ground, weights, plan, members, turn, state, most, sweeps, trials, bench):  # type: ignore[no-untyped-def]
+def draw_anew(ground, weights, plan, members, turn, state, most, sweeps, trials, tried, bench):  # type: ignore[no-untyped-def]
     """Draw 2 to `most` neighbouring grids anew, `trials` times, and keep what is better.
 
     `turn` (k,) is 0 for the grids that may change, -1 for the others; `members` lists the blocks of the former. Every
-    drawing takes `sweeps` proposals for each of its blocks. Of `plan` only `label` and `spread` are kept right. Returns
-    what it costs more, a number <= 0.
+    drawing takes `sweeps` proposals for each of its blocks. `tried` holds the sorted keys of what was drawn before:
+    the same grids are drawn again only once. Of `plan` only `label` and `spread` are kept right. Returns
+    what it costs more, a number <= 0, and the keys (t,) of what was drawn, t <= trials.
     """
     label, spread, scratch = plan.label, plan.spread, bench.scratch
-    gain = 0.0
-    if len(members) == 0:
-        return gain
     blocks = np.empty(len(members), np.int64)
     old, new = np.empty(len(members), np.int32), np.empty(len(members), np.int32)
     grids = np.empty(most, np.int64)
-    for now in range(1, trials + 1):
+    gain, keys, drawn = 0.0, np.empty(trials, np.uint64), 0
+    for now in range(1, 4 * trials + 1):
+        if drawn == trials or len(members) == 0:
+            break
         wanted = min(most, 2 + below(state, most))
         first = members[below(state, len(members))]
-        found, count = neighbourhood(ground, label, turn, now, first, wanted, state, scratch, blocks, old, grids)
+        found, count = neighbourhood(
+            ground, label, turn, now, first, wanted, INSIDE, state, scratch, blocks, old, grids
+        )
         if found < 2:
             continue
         group = blocks[:count]
+        key = _key(group, old, found)
+        last = np.searchsorted(tried, key) + REPEATS - 1
+        if last < len(tried) and tried[last] == key:
+            continue
+        keys[drawn] = key
+        drawn += 1
         before = _spread(ground, group, old, found)
         elsewhere = spread - before
         cost = price_of_blocks(ground, weights, group, found, old[:count], elsewhere, bench)
@@ -53,7 +65,19 @@ def draw_anew(ground, weights, plan, members, turn, state, most, sweeps, trials,
             continue
         gain += better - cost
         spread += _spread(ground, group, new, found) - before
-    return gain
+    return gain, keys[:drawn]
+
+
+@njit(cache=True, nogil=True)
+def _key(blocks, drawn, grids):  # type: ignore[no-untyped-def]
+    """A number that tells this way to share out these blocks from all others, whatever the grids are called."""
+    marks = np.zeros(grids, np.uint64)
+    for i in range(len(blocks)):
+        marks[drawn[i]] += mixed(np.uint64(blocks[i] + 1))
+    key = np.uint64(0)
+    for mark in marks:
+        key += mixed(mark)
+    return key
 
 
 @njit(cache=True, nogil=True)

@@ -15,11 +15,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from geo.draw.flips import flip, gather, price, scan
-from geo.draw.ground import BANK, BLOCKS, HOUSEHOLDS, VILLAGE, Ground, Plan, Weights, band_cost, tally
+from geo.draw.flips import flip, gather, hope, misfit, price, scan
+from geo.draw.ground import BANK, BANKS, BLOCKS, HOUSEHOLDS, VILLAGE, VILLAGES, Ground, Plan, Weights, tally
 
 SOFT = 0.067  # share of its full price that the band has at first
-PIECES = 60  # one proposal in so many moves what a grid holds of a village or of a river bank
+PIECES = 60  # one proposal in so many moves what a grid holds of one of its villages or river banks
 # quantiles of the exponential law: rounded, since the last bit of a logarithm differs between machines
 PATIENCE = np.round(-np.log1p(-(np.arange(4096) + 0.5) / 4096) * 2**20) / 2**20
 
@@ -133,12 +133,16 @@ def propose(ground, plan, weights, turn, state, temperature, steps, pieces, scra
         if fixed[b] or sums[g, BLOCKS] < 2 or (nested and code[b, VILLAGE] != code[other, VILLAGE]):
             continue
         limit = temperature * patience[np.int64((bits >> np.uint64(1)) & np.uint64(4095))]
-        if np.int64((bits >> np.uint64(13)) & np.uint64(0xFFFF)) * pieces >= 65536:
+        by, parts = (VILLAGE, VILLAGES) if (bits >> np.uint64(29)) & np.uint64(3) != 0 else (BANK, BANKS)
+        if np.int64((bits >> np.uint64(13)) & np.uint64(0xFFFF)) * pieces >= 65536 or sums[g, parts] < 2:
+            off = misfit(sums, size[b, HOUSEHOLDS], g, h, weights)
+            if off > 0 and off - limit > hope(sums, g, h, weights) + weights.moved * size[b, HOUSEHOLDS]:
+                continue
             fine, with_g, with_h, bridges_g, bridges_h = scan(ring_of, start, neighbour, length, bridge, label, b, g, h)
             if not fine:
                 continue
             cost = price(
-                sums, inhabited, spread, size, code, whole, weights, b, g, h, with_g, with_h, bridges_g, bridges_h
+                sums, inhabited, spread, size, code, whole, weights, b, g, h, off, with_g, with_h, bridges_g, bridges_h
             )
             if cost < limit:
                 flip(
@@ -147,7 +151,6 @@ def propose(ground, plan, weights, turn, state, temperature, steps, pieces, scra
                 )  # fmt: skip
                 total += cost
             continue
-        by = VILLAGE if (bits >> np.uint64(29)) & np.uint64(3) != 0 else BANK
         most = np.int64(sums[g, BLOCKS] * 0.7)
         count = gather(ring_of, start, neighbour, length, label, code, b, by, most, queue, seen)
         if count == 0:
@@ -157,9 +160,7 @@ def propose(ground, plan, weights, turn, state, temperature, steps, pieces, scra
         for i in range(count):
             households += size[queue[i], HOUSEHOLDS]
             free &= not fixed[queue[i]]
-        has_g, has_h = sums[g, HOUSEHOLDS], sums[h, HOUSEHOLDS]
-        cost = band_cost(has_g - households, weights) - band_cost(has_g, weights)
-        cost += band_cost(has_h + households, weights) - band_cost(has_h, weights)
+        cost = misfit(sums, households, g, h, weights)
         if not free or cost > limit + weights.shape + weights.pair + weights.torn:  # no gain makes up for it
             continue
         cost = 0.0
@@ -173,9 +174,10 @@ def propose(ground, plan, weights, turn, state, temperature, steps, pieces, scra
                     ring_of, start, neighbour, length, bridge, label, u, g, h
                 )
                 if fine:
+                    off = misfit(sums, size[u, HOUSEHOLDS], g, h, weights)
                     cost += price(
                         sums, inhabited, spread, size, code, whole, weights,
-                        u, g, h, with_g, with_h, bridges_g, bridges_h,
+                        u, g, h, off, with_g, with_h, bridges_g, bridges_h,
                     )  # fmt: skip
                     flip(
                         sums, inhabited, spread, label, size, code, ring_of, start, neighbour, edge, weights,

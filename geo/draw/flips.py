@@ -20,6 +20,7 @@ from geo.draw.ground import (
     PERIMETER,
     SHAPE,
     VILLAGE,
+    VILLAGES,
     band_cost,
     bank_cost,
     shape_cost,
@@ -33,35 +34,33 @@ def scan(ring_of, start, neighbour, length, bridge, label, b, g, h):  # type: ig
     Returns whether both grids stay in one piece without holes when h takes it, the length it shares with either grid,
     and the bridges to either.
     """
-    left = joined = 0
+    left = joined = np.int64(0)
     with_g = with_h = 0.0
-    bridges_g = bridges_h = 0
+    bridges_g = bridges_h = np.int64(0)
     for ring in range(ring_of[b], ring_of[b + 1]):
         low, high = start[ring], start[ring + 1]
         other = neighbour[high - 1]
         last = label[other] if other >= 0 else -1
-        changes = 0
-        counted = first_counted = False
-        for i in range(low, high):
+        changes = np.int64(0)
+        counted = first_counted = np.int64(0)
+        for i in range(low, high):  # without branches: which label comes next cannot be foretold
             other = neighbour[i]
             here = label[other] if other >= 0 else -1
-            if here != last:
-                if changes == 0:
-                    first_counted = counted
-                changes += 1
-                counted = False
-                joined += here == h
-                last = here
             shared = length[i]
-            if shared > 0:
-                if here == g:
-                    left += not counted
-                    counted = True
-                    with_g += shared
-                    bridges_g += bridge[i]
-                elif here == h:
-                    with_h += shared
-                    bridges_h += bridge[i]
+            changed, is_g, is_h = np.int64(here != last), np.int64(here == g), np.int64(here == h)
+            if changes == 0:
+                first_counted = counted
+            changes += changed
+            counted &= 1 - changed
+            joined += changed & is_h
+            hit = is_g & np.int64(shared > 0)
+            left += hit & (1 - counted)
+            counted |= hit
+            with_g += shared if here == g else 0.0
+            with_h += shared if here == h else 0.0
+            bridges_g += is_g & np.int64(bridge[i])
+            bridges_h += is_h & np.int64(bridge[i])
+            last = here
         if changes == 0:  # one label all around
             joined += last == h
         elif counted and first_counted:  # the stretch that runs over the start was counted at both ends
@@ -70,17 +69,33 @@ def scan(ring_of, start, neighbour, length, bridge, label, b, g, h):  # type: ig
 
 
 @njit(cache=True, nogil=True)
-def price(sums, inhabited, spread, size, code, whole, weights, b, g, h, with_g, with_h, bridges_g, bridges_h):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
-    """What the plan costs more once grid h has block b of grid g."""
+def misfit(sums, households, g, h, weights):  # type: ignore[no-untyped-def]
+    """What the band costs more once grid h has so many households of grid g."""
+    has_g, has_h = sums[g, HOUSEHOLDS], sums[h, HOUSEHOLDS]
+    cost = band_cost(has_g - households, weights) - band_cost(has_g, weights)
+    return cost + band_cost(has_h + households, weights) - band_cost(has_h, weights)
+
+
+@njit(cache=True, nogil=True)
+def hope(sums, g, h, weights):  # type: ignore[no-untyped-def]
+    """No block that changes from grid g to grid h lowers the price by more than this, band and moving left aside."""
+    most = sums[g, SHAPE] + sums[h, SHAPE] + 2 * weights.shape + weights.pair + weights.torn
+    if sums[g, BANKS] > 1 or sums[h, BANKS] > 1:
+        most += bank_cost(sums[g, BANKS], 0, weights) + bank_cost(sums[h, BANKS], 0, weights)
+    return most
+
+
+@njit(cache=True, nogil=True, inline="always")
+def price(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+    sums, inhabited, spread, size, code, whole, weights, b, g, h, off, with_g, with_h, bridges_g, bridges_h
+):
+    """What the plan costs more once grid h has block b of grid g; `off` is what the band costs more."""
     households, area, edge = size[b, HOUSEHOLDS], size[b, AREA], size[b, PERIMETER]
     cost = shape_cost(sums[g, AREA] - area, sums[g, PERIMETER] - edge + 2 * with_g, weights)
     cost += shape_cost(sums[h, AREA] + area, sums[h, PERIMETER] + edge - 2 * with_h, weights)
-    cost -= sums[g, SHAPE] + sums[h, SHAPE]
+    cost += off - (sums[g, SHAPE] + sums[h, SHAPE])
     loses = gains = np.int64(0)
     if households > 0:
-        has_g, has_h = sums[g, HOUSEHOLDS], sums[h, HOUSEHOLDS]
-        cost += band_cost(has_g - households, weights) - band_cost(has_g, weights)
-        cost += band_cost(has_h + households, weights) - band_cost(has_h, weights)
         v, bank, home = code[b, VILLAGE], code[b, BANK], code[b, HOME]
         if home >= 0:
             cost += weights.moved * households * ((home == g) - np.int64(home == h))
@@ -122,7 +137,10 @@ def flip(  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
         v, bank = code[b, VILLAGE], code[b, BANK]
         inhabited[v, g] -= 1
         inhabited[v, h] += 1
-        spread[v] += np.int64(inhabited[v, h] == 1) - np.int64(inhabited[v, g] == 0)
+        comes, goes = np.int64(inhabited[v, h] == 1), np.int64(inhabited[v, g] == 0)
+        spread[v] += comes - goes
+        sums[h, VILLAGES] += comes
+        sums[g, VILLAGES] -= goes
         inhabited[bank, g] -= 1
         inhabited[bank, h] += 1
         sums[g, BANKS] -= inhabited[bank, g] == 0

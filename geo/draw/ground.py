@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 FOUR_PI = 4 * np.pi
 
 HOUSEHOLDS, AREA, PERIMETER = 0, 1, 2  # columns of Ground.size and Plan.size
-BLOCKS, BANKS, BRIDGES, SHAPE = 3, 4, 5, 6  # further columns of Plan.size
+BLOCKS, BANKS, BRIDGES, SHAPE, VILLAGES = 3, 4, 5, 6, 7  # further columns of Plan.size
 VILLAGE, BANK, HOME = 0, 1, 2  # columns of Ground.code
 
 
@@ -38,7 +38,7 @@ class Plan(NamedTuple):
 
     label: NDArray[np.int32]  # (n,)
     size: NDArray[np.float64]  # (k, 8) households, area, perimeter, blocks, banks with households, bridge edges seen
-    # from both sides, price of the shape; the last column makes a row one cache line
+    # from both sides, price of the shape, villages with households
     inhabited: NDArray[np.int32]  # (v + banks, k) inhabited blocks of a village or bank in a grid
     spread: NDArray[np.int32]  # (v,) grids of a village
 
@@ -101,6 +101,7 @@ def tally(ground, plan, weights):  # type: ignore[no-untyped-def]
         plan.spread[v] = np.sum(inhabited[v] > 0)
     for g in range(len(sums)):
         sums[g, BANKS] = np.sum(inhabited[villages:, g] > 0)
+        sums[g, VILLAGES] = np.sum(inhabited[:villages, g] > 0)
         if sums[g, BLOCKS] > 0:
             sums[g, SHAPE] = shape_cost(sums[g, AREA], sums[g, PERIMETER], weights)
 

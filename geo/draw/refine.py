@@ -11,6 +11,7 @@ from geo.draw.ground import VILLAGE
 
 STAGES = 30  # temperatures of one neighbourhood
 MOST = 5  # grids in one
+STEPS = 200  # tried before a neighbourhood stays smaller than wanted
 
 
 @njit(cache=True, nogil=True)
@@ -31,7 +32,7 @@ def refine(ground, plan, weights, members, turn, state, hot, cold, sweeps, trial
     for now in range(1, trials + 1):
         first = members[below(state, len(members))]
         wanted = 2 + below(state, MOST - 1)
-        found, count = neighbourhood(ground, label, turn, now, first, wanted, state, scratch, blocks, place, grids)
+        found, count = neighbourhood(ground, label, turn, now, first, wanted, 0, state, scratch, blocks, place, grids)
         if found < 2:
             continue
         for i in range(count):
@@ -55,16 +56,17 @@ def refine(ground, plan, weights, members, turn, state, hot, cold, sweeps, trial
 
 
 @njit(cache=True, nogil=True)
-def neighbourhood(ground, label, turn, now, first, wanted, state, scratch, blocks, place, grids):  # type: ignore[no-untyped-def]
+def neighbourhood(ground, label, turn, now, first, wanted, inside, state, scratch, blocks, place, grids):  # type: ignore[no-untyped-def]
     """Choose that many neighbouring grids by chance, one with the block `first`; returns how many, and their blocks.
 
-    The blocks stand in `blocks`, in `place` the position of their grid in `grids`; `turn` of these grids becomes `now`.
+    `inside` of 8 steps from a grid to the next one stay inside a village. The blocks stand in `blocks`, in `place` the
+    position of their grid in `grids`; `turn` of these grids becomes `now`.
     """
     ring_of, start, neighbour, length = ground.ring_of, ground.start, ground.neighbour, ground.length
     code = ground.code
-    b, village = first, code[first, VILLAGE]
+    b, home = first, code[first, VILLAGE]
     found = count = 0
-    for _ in range(60):
+    for _ in range(STEPS):
         if found == wanted:
             break
         if found > 0:
@@ -72,8 +74,11 @@ def neighbourhood(ground, label, turn, now, first, wanted, state, scratch, block
             low, high = start[ring_of[b]], start[ring_of[b + 1]]
             if low == high:
                 continue
+            village = code[b, VILLAGE]
             b = neighbour[low + below(state, high - low)]
-            if b < 0 or turn[label[b]] < 0 or turn[label[b]] == now or (ground.nested and code[b, VILLAGE] != village):
+            if b < 0 or turn[label[b]] < 0 or turn[label[b]] == now or (ground.nested and code[b, VILLAGE] != home):
+                continue
+            if code[b, VILLAGE] != village and below(state, 8) < inside:
                 continue
         turn[label[b]] = now
         grids[found] = label[b]

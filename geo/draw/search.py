@@ -24,9 +24,9 @@ HEAT = {"fast": (0.08, 0.001), "normal": (0.12, 0.002), "thorough": (0.12, 0.002
 # a start from drawn groups of villages is only polished: hotter, its groups would come apart
 POLISH_SWEEPS = {"fast": 200, "normal": 0, "thorough": 0}
 POLISH_HEAT = 0.02, 0.002
-ANEW = {"fast": 0, "normal": 16, "thorough": 100}  # neighbourhoods drawn from nothing for each grid
+ANEW = {"fast": 0, "normal": 22, "thorough": 150}  # neighbourhoods drawn from nothing for each grid
 GROUP = 4  # grids drawn from nothing together
-ANEW_SWEEPS = 120  # proposals for each block of them
+ANEW_SWEEPS = 80  # proposals for each block of them
 REDRAWN_SWEEPS, REDRAWN_HEAT = 1000, (0.3, 0.002)  # where grids in force are restored
 LAST = 0.6  # share of the annealing after which only the two best starts go on
 TRIALS = {"fast": 5, "normal": 20, "thorough": 100}  # neighbourhoods annealed anew for each grid when a plan is redrawn
@@ -190,14 +190,17 @@ def _draw_neighbourhoods(field: Field, plan: Plan, seed: int, trials: int, repor
     benches = [bench_for(ground) for _ in range(2)]
     states = [np.array([seed * 1000 + 500 + half], np.uint64) for half in range(2)]
     rounds = min(trials, MOST_ROUNDS)
+    tried = np.empty(0, np.uint64)
+    drawn = [tried, tried]
     for round_ in range(rounds):
 
         def work(half: int, turn: NDArray[np.int64], members: NDArray[np.int64], copy: Plan) -> None:
             count = -(-int((turn >= 0).sum()) * trials // rounds)
-            state, bench = states[half], benches[half]
-            draw_anew(ground, weights, copy, members, turn, state, GROUP, ANEW_SWEEPS, count, bench)
+            how = states[half], GROUP, ANEW_SWEEPS, count, tried, benches[half]  # noqa: B023 - runs at once
+            _, drawn[half] = draw_anew(ground, weights, copy, members, turn, *how)
 
         _on_halves(field, plan, 2.4 * round_, work)
+        tried = np.sort(np.concatenate([tried, *drawn]))
         if not report(0.6 + 0.4 * (round_ + 1) / rounds, plan.label):
             return False
     return True

@@ -19,6 +19,9 @@ TOWN = squares(8, 8)  # 64 blocks of 10 households
 VILLAGE = (TOWN.centroid.x // 300 + 3 * (TOWN.centroid.y // 300)).astype(int).to_numpy()
 
 
+NOTHING = np.empty(0, np.uint64)
+
+
 def laid_out():
     request = check(
         TOWN, band_of(160, 0.2, None), parent=VILLAGE, rivers=None, roads=None, nesting="grouped", effort="fast",
@@ -36,7 +39,8 @@ def test_two_grids_are_turned_to_follow_their_villages(ground):  # noqa: F811
     plan = new_plan(np.array([0, 0, 1, 1, 0, 0, 1, 1]), 2, ground, WEIGHTS)
     turn, state = np.zeros(2, np.int64), np.array([1], np.uint64)
     before = cost(ground, WEIGHTS, plan)
-    gain = draw_anew(ground, WEIGHTS, plan, np.arange(8), turn, state, 4, 300, 5, bench_for(ground))
+    gain, keys = draw_anew(ground, WEIGHTS, plan, np.arange(8), turn, state, 4, 300, 5, NOTHING, bench_for(ground))
+    assert len(keys) == 5
     assert plan.label[:4].tolist() == [plan.label[0]] * 4
     assert plan.label[4:].tolist() == [1 - plan.label[0]] * 4
     assert gain == pytest.approx(cost(ground, WEIGHTS, plan) - before)
@@ -46,8 +50,31 @@ def test_two_grids_are_turned_to_follow_their_villages(ground):  # noqa: F811
 def test_closed_grids_stay(ground):  # noqa: F811
     plan = new_plan(np.array([0, 0, 1, 1, 0, 0, 1, 1]), 2, ground, WEIGHTS)
     turn, state = np.array([0, -1]), np.array([1], np.uint64)
-    assert draw_anew(ground, WEIGHTS, plan, np.array([0, 1, 4, 5]), turn, state, 4, 300, 5, bench_for(ground)) == 0
+    mine = np.array([0, 1, 4, 5])
+    gain, keys = draw_anew(ground, WEIGHTS, plan, mine, turn, state, 4, 300, 5, NOTHING, bench_for(ground))
+    assert (gain, len(keys)) == (0, 0)
     assert plan.label.tolist() == [0, 0, 1, 1, 0, 0, 1, 1]
+
+
+def test_the_same_grids_are_drawn_twice_and_not_once_more(ground):  # noqa: F811
+    best = np.array([0, 0, 0, 0, 1, 1, 1, 1], np.int32)
+    bench, turn = bench_for(ground), np.zeros(2, np.int64)
+
+    def drawn(label, tried):
+        plan = new_plan(label, 2, ground, WEIGHTS)
+        _, keys = draw_anew(
+            ground, WEIGHTS, plan, np.arange(8), turn.copy(), np.array([1], np.uint64), 4, 300, 3, tried, bench
+        )
+        return keys
+
+    keys = drawn(best, NOTHING)
+    assert len(keys) == 3
+    assert len(set(keys.tolist())) == 1
+    assert len(drawn(best, keys[:1])) == 3
+    assert len(drawn(best, keys[:2])) == 0
+    assert len(drawn(1 - best, keys[:2])) == 0  # other names, the same grids
+    other = np.array([0, 0, 1, 1, 0, 0, 1, 1], np.int32)
+    assert drawn(other, keys[:2])[0] != keys[0]
 
 
 @settings(max_examples=15, deadline=None)
@@ -57,7 +84,7 @@ def test_gains_are_true_and_grids_stay_whole(seed, most):
     plan = new_plan((np.arange(64) // 16).astype(np.int32), 4, field, weights)
     before = cost(field, weights, plan)
     turn, state = np.zeros(4, np.int64), np.array([seed], np.uint64)
-    gain = draw_anew(field, weights, plan, np.arange(64), turn, state, most, 50, 6, bench_for(field))
+    gain, _ = draw_anew(field, weights, plan, np.arange(64), turn, state, most, 50, 6, NOTHING, bench_for(field))
     assert gain <= 0
     assert gain == pytest.approx(cost(field, weights, plan) - before)
     assert (pieces(TOWN, plan.label) == 1).all()

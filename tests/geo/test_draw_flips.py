@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from geo.draw.anneal import eased, list_cuts, scratch_for
-from geo.draw.flips import flip, gather, price, scan
+from geo.draw.flips import flip, gather, hope, misfit, price, scan
 from geo.draw.ground import Ground, Weights, band_cost, bank_cost, new_plan, price_of_grids, tally
 from geo.draw.rings import rings_around
 from tests.geo.test_draw import squares
@@ -67,7 +67,9 @@ def test_price_of_a_flip_is_what_the_sums_then_say(ground, plan):
     before = price_of_grids(ground, plan, WEIGHTS).sum()
     fine, *border = look(ground, plan, 1, 1)
     arrays = plan.size, plan.inhabited, plan.spread
-    cost = price(*arrays, ground.size, ground.code, ground.whole, WEIGHTS, 1, 0, 1, *border)
+    off = misfit(plan.size, ground.size[1, 0], 0, 1, WEIGHTS)
+    cost = price(*arrays, ground.size, ground.code, ground.whole, WEIGHTS, 1, 0, 1, off, *border)
+    assert cost >= off - hope(plan.size, 0, 1, WEIGHTS)
     flip(
         *arrays, plan.label, ground.size, ground.code, ground.ring_of, ground.start, ground.neighbour, ground.edge,
         WEIGHTS, 1, 0, 1, *border, scratch.cuts, scratch.place, turn,
