@@ -244,7 +244,7 @@ def _weights(request: Request) -> Weights:
     band = request.band
     care = 0.05 if request.nesting == "strict_balance" else 1.0
     redrawn = request.previous is not None
-    moved, strength = (15.0 / band.target, 300.0) if redrawn else (0.0, 120.0)
+    moved, strength = (40.0 / band.target, 300.0) if redrawn else (0.0, 120.0)
     pair, torn, river = (0.25, 0.3, 1.5) if redrawn else (0.36, 0.8, 2.6)
     return Weights(
         low=band.low,
