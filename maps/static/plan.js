@@ -4,6 +4,7 @@ import { byId, dataBlock } from "/static/dom.js";
 import { onBusy, onLine, query, request } from "/static/net.js";
 import { Acts } from "/static/plan_acts.js";
 import { Bar } from "/static/plan_bar.js";
+import { breath } from "/static/plan_blocks.js";
 import { Comparison } from "/static/plan_compare.js";
 import { Course } from "/static/plan_course.js";
 import { EdgeHandles } from "/static/plan_edge.js";
@@ -22,6 +23,7 @@ import { apply, onLanguage, t } from "/static/words.js";
 state.readAddress();
 await startSettings();
 apply();
+await breath(); // the page's words first, its map next
 
 /** What is shown; the picture and the tools read it. */
 const page = { map: null, division: null, plan: null, selected: null, hovered: null, stroke: null, compare: null, mayEdit: false, tool: "select" };

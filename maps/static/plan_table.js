@@ -10,6 +10,8 @@ const COLUMNS = [
   ["deviation", (grid) => Math.abs(grid.deviation)],
   ["compactness", (grid) => grid.polsby_popper ?? -1],
 ];
+const PORTION = 40; // rows put in before the page may draw a frame, when a plan is opened
+const FRAME_MS = 17;
 const PLAIN = /^第.{1,6}网格$/; // a name that only says the number again
 const broken = (grid) => !grid.contiguous || grid.holes > 0;
 export const figure = (value) => (Number.isFinite(value) ? value.toFixed(2) : t("none"));
@@ -29,6 +31,7 @@ export class GridTable {
     this.choose = choose;
     this.order = { column: "flaws", down: true };
     this.rows = new Map(); // number -> {element, button, cells, key}
+    this.timer = 0; // while rows are still to be put in
     this.body = byId("plan-rows");
     this.body.addEventListener("keydown", (event) => this.key(event));
     for (const button of document.querySelectorAll("#plan-table thead button")) {
@@ -54,8 +57,10 @@ export class GridTable {
 
   draw(division, selected) {
     Object.assign(this, { division, selected });
+    clearTimeout(this.timer);
     const hadFocus = this.body.contains(document.activeElement);
     const grids = this.sorted(division.grids.values());
+    const later = this.rows.size ? [] : grids.splice(PORTION).map(({ number }) => number);
     const elements = grids.map((grid) => this.row(grid));
     for (const number of this.rows.keys()) if (!division.grids.has(number)) this.rows.delete(number);
     // Hundreds of rows take long to lay out: they are put in anew only where their order has changed.
@@ -67,6 +72,18 @@ export class GridTable {
     }
     this.select(selected);
     if (hadFocus) this.rows.get(selected)?.button.focus({ preventScroll: true });
+    this.follow(later);
+  }
+
+  /** The rows of these grids below the others, a portion for each frame. */
+  follow(numbers) {
+    if (!numbers.length) return;
+    this.timer = setTimeout(() => {
+      const grids = numbers.slice(0, PORTION).map((number) => this.division.grids.get(number));
+      this.body.append(...grids.filter(Boolean).map((grid) => this.row(grid)));
+      if (grids.some((grid) => grid?.number === this.selected)) this.select(this.selected);
+      this.follow(numbers.slice(PORTION));
+    }, FRAME_MS);
   }
 
   /** The grid's row, which is made once. */
@@ -105,6 +122,7 @@ export class GridTable {
   }
 
   clear() {
+    clearTimeout(this.timer);
     this.rows.clear();
     this.body.replaceChildren();
   }
@@ -130,17 +148,12 @@ export class GridTable {
 
   key(event) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const buttons = [...this.rows.entries()];
-    const at = buttons.findIndex(([, row]) => row.button === document.activeElement);
-    if (step && at >= 0) {
-      const next = buttons[Math.max(0, Math.min(buttons.length - 1, at + step))];
-      this.choose(next[0], {});
-      next[1].button.focus();
-      event.preventDefault();
-    } else if (event.key === "Enter" && at >= 0) {
-      this.choose(buttons[at][0], { fly: true });
-      event.preventDefault();
-    }
+    const row = document.activeElement.matches(".plan-code") && document.activeElement.closest("tr");
+    if (!row || (!step && event.key !== "Enter")) return;
+    event.preventDefault();
+    const next = (step === 1 ? row.nextElementSibling : step === -1 ? row.previousElementSibling : null) ?? row;
+    this.choose(Number(next.dataset.number), { fly: !step });
+    if (step) next.querySelector(".plan-code").focus();
   }
 }
 

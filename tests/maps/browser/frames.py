@@ -98,6 +98,16 @@ def town(revision: int) -> dict[str, dict[str, Any]]:
     return {"blocks": blocks, "state": status, "assignment": {"revision": revision, "grid": grid.tolist()}}
 
 
+def put_town(page: Any) -> None:
+    """Let plan 1 of a page be that of such a town."""
+    empty = {"other": None, "households": 0, "addresses": 0, "cameras": 0, "open_reports": 0, "rows": [],
+        "places": {"type": "FeatureCollection", "features": []}}  # fmt: skip
+    edited = {"revision": 2, "edit": None, "blocks": [], "grid": [], "grids": [], "gone": [], "broken": [],
+        "moved_households": 0, "can_undo": "give", "can_redo": None}  # fmt: skip
+    for name, body in {**town(1), "compare": empty, "edits": edited}.items():
+        page.route(f"**/api/plans/1/{name}", _answer(body))
+
+
 def main() -> None:
     """Print the frames of opening, brushing, panning and zooming."""
     with tempfile.TemporaryDirectory(prefix="fengqiao-frames-") as folder:
@@ -141,13 +151,7 @@ def _measure(play: Any, home: str, folder: str) -> None:
     account = {"name": "planner", "password": PASSWORD}
     assert browser.request.post(f"{home}/api/session", data=account, headers={"Origin": home}).ok
     page = browser.new_page()
-    answers = town(1)
-    empty = {"other": None, "households": 0, "addresses": 0, "cameras": 0, "open_reports": 0, "rows": [],
-        "places": {"type": "FeatureCollection", "features": []}}  # fmt: skip
-    edited = {"revision": 2, "edit": None, "blocks": [], "grid": [], "grids": [], "gone": [], "broken": [],
-        "moved_households": 0, "can_undo": "give", "can_redo": None}  # fmt: skip
-    for name, body in {**answers, "compare": empty, "edits": edited}.items():
-        page.route(f"**/api/plans/1/{name}", _answer(body))
+    put_town(page)
     page.add_init_script(RECORD)
     tracer = browser.new_cdp_session(page)
     with _told(page, tracer, "open"):

@@ -17,6 +17,7 @@ from layers.passwords import hash_password
 from layers.plans import DrawOptions, advance_plan, draw_plan, publish_plan
 from layers.tables import User
 from tests.maps.browser.conftest import PASSWORD, Site, serving
+from tests.maps.browser.frames import put_town
 from tests.maps.browser.test_browser import until
 
 WINTER = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
@@ -475,3 +476,22 @@ def test_cards_are_printed_one_on_a_page(open_plan, browser):
     assert count == page.locator("#plan-rows tr").count() > 1
     assert len(re.findall(rb"/Type\s*/Page\b", cards.pdf(prefer_css_page_size=True))) == count
     cards.close()
+
+
+def test_200_grids_stand_in_the_table_and_arrows_walk_them_in_its_order(open_plan, page):
+    put_town(page)
+    open_plan("planner", "?plan=1")
+    shown = "[...document.querySelectorAll('#plan-rows tr')].map((row) => Number(row.dataset.number))"
+    until(page, f"{shown}.length === 200")
+    assert page.evaluate(shown) == list(range(200))  # none is out of the band: by their codes
+    page.click("#plan-table [data-column=code] button")
+    until(page, f"{shown}[0] === 0")
+    page.click("#plan-table [data-column=code] button")
+    until(page, f"{shown}[0] === 199")
+    assert page.evaluate(shown) == list(range(199, -1, -1))
+    page.click("#plan-rows tr[data-number='199'] button")
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement.closest('tr').dataset.number") == "197"
+    assert page.get_attribute("#plan-rows tr[aria-selected=true]", "data-number") == "197"
