@@ -15,22 +15,23 @@ STEPS = 200  # tried before a neighbourhood stays smaller than wanted
 
 
 @njit(cache=True, nogil=True)
-def refine(ground, plan, weights, members, turn, state, hot, cold, sweeps, trials, pieces, scratch, patience):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
+def refine(ground, plan, weights, starts, turn, state, hot, cold, sweeps, trials, pieces, scratch, patience):  # type: ignore[no-untyped-def]  # noqa: PLR0913, PLR0917
     """Anneal 2 to 5 neighbouring grids anew, `trials` times, and keep what is better.
 
-    `turn` (k,) is 0 for the grids that may change, -1 for the others; `members` lists the blocks of the former. Every
-    neighbourhood takes `sweeps` proposals for each of its blocks. Returns what the plan costs more, a number <= 0.
+    `turn` (k,) is 0 for the grids that may change, -1 for the others; a neighbourhood grows from one of the blocks
+    `starts` of the former. Every one takes `sweeps` proposals for each of its blocks. Returns what the plan costs more,
+    a number <= 0.
     """
     label = plan.label
-    blocks = np.empty(len(members), np.int64)
-    place, grids = np.empty(len(members), np.int32), np.empty(MOST, np.int64)
-    old = np.empty(len(members), np.int32)
+    blocks = np.empty(len(label), np.int64)
+    place, grids = np.empty(len(label), np.int32), np.empty(MOST, np.int64)
+    old = np.empty(len(label), np.int32)
     factor = (cold / hot) ** (1.0 / (STAGES - 1))
     gain = 0.0
-    if len(members) == 0:
+    if len(starts) == 0:
         return gain
     for now in range(1, trials + 1):
-        first = members[below(state, len(members))]
+        first = starts[below(state, len(starts))]
         wanted = 2 + below(state, MOST - 1)
         found, count = neighbourhood(ground, label, turn, now, first, wanted, 0, state, scratch, blocks, place, grids)
         if found < 2:

@@ -82,7 +82,7 @@ def improve(
     heat, sweeps = HEAT[effort], SWEEPS[effort]
     if len(starts) == 1:
         plan = new_plan(starts[0], len(closed), ground, weights)
-        gentle = covered and _fits(field, plan)
+        gentle = covered and not _misfits(field, plan).any()
         if gentle:
             heat, sweeps = POLISH_HEAT, POLISH_SWEEPS[effort]
         going = not sweeps or cool_halves(field, plan, seed, heat, sweeps, report, ease=not gentle)
@@ -219,25 +219,39 @@ def _restored(field: Field, plan: Plan, seed: int, trials: int, report: Report) 
 def _repair(field: Field, plan: Plan, seed: int, heat: tuple[float, float], trials: int) -> None:
     """Anneal neighbourhoods at ever higher prices of the band until all grids keep it: it comes before all else."""
     for round_ in range(ROUNDS, 2 * ROUNDS):
-        if _fits(field, plan):
+        if not _misfits(field, plan).any():
             return
         field = field._replace(weights=field.weights._replace(band=2 * field.weights.band))
-        _refine_halves(field, plan, 2.4 * round_, seed * 2 * ROUNDS + round_, heat, trials)
+        misfits = _misfits(field, plan)
+        _refine_halves(field, plan, 2.4 * round_, seed * 2 * ROUNDS + round_, heat, trials, misfits)
 
 
-def _fits(field: Field, plan: Plan) -> bool:
-    """Whether all grids that may change keep the band."""
-    size = np.bincount(plan.label, field.ground.size[:, HOUSEHOLDS], minlength=len(field.closed))[~field.closed]
-    return bool(((size >= field.weights.low) & (size <= field.weights.high)).all())
+def _misfits(field: Field, plan: Plan) -> NDArray[np.bool_]:
+    """(k,) the grids that may change and miss the band."""
+    size = np.bincount(plan.label, field.ground.size[:, HOUSEHOLDS], minlength=len(field.closed))
+    return ((size < field.weights.low) | (size > field.weights.high)) & ~field.closed
 
 
-def _refine_halves(field: Field, plan: Plan, angle: float, seed: int, heat: tuple[float, float], trials: int) -> None:
+def _refine_halves(
+    field: Field,
+    plan: Plan,
+    angle: float,
+    seed: int,
+    heat: tuple[float, float],
+    trials: int,
+    around: NDArray[np.bool_] | None = None,
+) -> None:
+    """Anneal neighbourhoods anew in both halves of the map, all over or `around` some of the grids (k,)."""
     count = -(-trials * len(field.closed) // (2 * ROUNDS))
 
     def work(half: int, turn: NDArray[np.int64], members: NDArray[np.int64], copy: Plan) -> None:
         state, scratch = np.array([seed * 2 + half], np.uint64), scratch_for(field.ground)
+        starts, most = members, count
+        if around is not None:
+            starts = members[around[copy.label[members]]]
+            most = min(count, 4 * trials * int((around & (turn >= 0)).sum()))
         prices = field.weights
-        refine(field.ground, copy, prices, members, turn, state, *heat, FREE_SWEEPS, count, PIECES, scratch, PATIENCE)
+        refine(field.ground, copy, prices, starts, turn, state, *heat, FREE_SWEEPS, most, PIECES, scratch, PATIENCE)
 
     _on_halves(field, plan, angle, work)
 

@@ -1,0 +1,42 @@
+"""Grids out of the band are brought back into it, and what lies far from them stays."""
+
+import numpy as np
+import pytest
+
+from geo.draw.graph import graph_of
+from geo.draw.ground import new_plan
+from geo.draw.plan import _ground, _weights
+from geo.draw.request import band_of, check
+from geo.draw.search import Field, _misfits, _repair
+from tests.geo.test_draw import pieces, squares
+
+STRIP = squares(48, 4)  # 192 blocks of 10 households, for 12 grids of 160
+COLUMN = (STRIP.centroid.x // 100).astype(int).to_numpy()
+
+
+@pytest.fixture(scope="module")
+def field():
+    request = check(
+        STRIP, band_of(160, 0.2, None), parent=None, rivers=None, roads=None, nesting="grouped", effort="fast",
+        fixed=None, previous=None, seed=0,
+    )  # fmt: skip
+    centre = np.column_stack([STRIP.centroid.x, STRIP.centroid.y])
+    return Field(_ground(request, graph_of(request)), _weights(request), np.zeros(12, bool), centre)
+
+
+def test_a_grid_too_large_gives_to_its_neighbours(field):
+    before = (COLUMN // 4).astype(np.int32)
+    before[COLUMN == 4] = 0  # 200 and 120 households
+    plan = new_plan(before, 12, field.ground, field.weights)
+    assert np.flatnonzero(_misfits(field, plan)).tolist() == [0, 1]
+    _repair(field, plan, 0, (0.08, 0.001), 5)
+    assert not _misfits(field, plan).any()
+    assert (pieces(STRIP, plan.label) == 1).all()
+    assert (plan.label[COLUMN >= 40] == before[COLUMN >= 40]).all()  # a neighbourhood has five grids at most
+
+
+def test_a_plan_in_band_stays_as_it_is(field):
+    plan = new_plan((COLUMN // 4).astype(np.int32), 12, field.ground, field.weights)
+    before = plan.label.copy()
+    _repair(field, plan, 0, (0.08, 0.001), 5)
+    assert (plan.label == before).all()
