@@ -259,8 +259,9 @@ def _tally(ground, plan, blocks):  # type: ignore[no-untyped-def]
         sums[g, BLOCKS] += 1
         if size[b, HOUSEHOLDS] > 0:
             village, bank = code[b, VILLAGE], code[b, BANK]
-            spread[village] += inhabited[village, g] == 0
-            sums[g, VILLAGES] += inhabited[village, g] == 0
+            comes = inhabited[village, g] == 0
+            spread[village] += comes
+            sums[g, VILLAGES] += comes
             sums[g, BANKS] += inhabited[bank, g] == 0
             inhabited[village, g] += 1
             inhabited[bank, g] += 1

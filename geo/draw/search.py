@@ -209,7 +209,7 @@ def _draw_neighbourhoods(field: Field, plan: Plan, seed: int, trials: int, repor
 def _restored(field: Field, plan: Plan, seed: int, trials: int, report: Report) -> NDArray[np.int32]:
     """Labels after all neighbourhoods of grids in force were annealed several times over."""
     for round_ in range(ROUNDS):
-        _refine_halves(field, plan, 2.4 * round_, seed * 2 * ROUNDS + round_, REDRAWN_HEAT, trials)
+        _refine_halves(field, plan, 2.4 * round_, seed * 2 * ROUNDS + round_, REDRAWN_HEAT, trials, ~field.closed)
         if not report(0.6 + 0.4 * (round_ + 1) / ROUNDS, plan.label):
             return plan.label
     _repair(field, plan, seed, REDRAWN_HEAT, trials)
@@ -219,10 +219,10 @@ def _restored(field: Field, plan: Plan, seed: int, trials: int, report: Report) 
 def _repair(field: Field, plan: Plan, seed: int, heat: tuple[float, float], trials: int) -> None:
     """Anneal neighbourhoods at ever higher prices of the band until all grids keep it: it comes before all else."""
     for round_ in range(ROUNDS, 2 * ROUNDS):
-        if not _misfits(field, plan).any():
+        misfits = _misfits(field, plan)
+        if not misfits.any():
             return
         field = field._replace(weights=field.weights._replace(band=2 * field.weights.band))
-        misfits = _misfits(field, plan)
         _refine_halves(field, plan, 2.4 * round_, seed * 2 * ROUNDS + round_, heat, trials, misfits)
 
 
@@ -239,17 +239,15 @@ def _refine_halves(
     seed: int,
     heat: tuple[float, float],
     trials: int,
-    around: NDArray[np.bool_] | None = None,
+    around: NDArray[np.bool_],
 ) -> None:
-    """Anneal neighbourhoods anew in both halves of the map, all over or `around` some of the grids (k,)."""
+    """Anneal neighbourhoods anew `around` some of the grids (k,), in both halves of the map."""
     count = -(-trials * len(field.closed) // (2 * ROUNDS))
 
     def work(half: int, turn: NDArray[np.int64], members: NDArray[np.int64], copy: Plan) -> None:
         state, scratch = np.array([seed * 2 + half], np.uint64), scratch_for(field.ground)
-        starts, most = members, count
-        if around is not None:
-            starts = members[around[copy.label[members]]]
-            most = min(count, 4 * trials * int((around & (turn >= 0)).sum()))
+        starts = members[around[copy.label[members]]]
+        most = min(count, 4 * trials * int((around & (turn >= 0)).sum()))
         prices = field.weights
         refine(field.ground, copy, prices, starts, turn, state, *heat, FREE_SWEEPS, most, PIECES, scratch, PATIENCE)
 

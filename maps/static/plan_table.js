@@ -11,7 +11,7 @@ const COLUMNS = [
   ["compactness", (grid) => grid.polsby_popper ?? -1],
 ];
 const PORTION = 40; // rows put in before the page may draw a frame, when a plan is opened
-const FRAME_MS = 17;
+const FRAME_MS = 17; // between two portions
 const PLAIN = /^第.{1,6}网格$/; // a name that only says the number again
 const broken = (grid) => !grid.contiguous || grid.holes > 0;
 export const figure = (value) => (Number.isFinite(value) ? value.toFixed(2) : t("none"));
@@ -147,13 +147,13 @@ export class GridTable {
   }
 
   key(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const beside = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
     const row = document.activeElement.matches(".plan-code") && document.activeElement.closest("tr");
-    if (!row || (!step && event.key !== "Enter")) return;
+    if (!row || (!beside && event.key !== "Enter")) return;
     event.preventDefault();
-    const next = (step === 1 ? row.nextElementSibling : step === -1 ? row.previousElementSibling : null) ?? row;
-    this.choose(Number(next.dataset.number), { fly: !step });
-    if (step) next.querySelector(".plan-code").focus();
+    const next = (beside && row[beside]) || row;
+    this.choose(Number(next.dataset.number), { fly: !beside });
+    if (beside) next.querySelector(".plan-code").focus();
   }
 }
 

@@ -17,8 +17,6 @@ from tests.geo.test_draw_flips import WEIGHTS, ground  # noqa: F401 - a fixture
 
 TOWN = squares(8, 8)  # 64 blocks of 10 households
 VILLAGE = (TOWN.centroid.x // 300 + 3 * (TOWN.centroid.y // 300)).astype(int).to_numpy()
-
-
 NOTHING = np.empty(0, np.uint64)
 
 
