@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from uuid import uuid4
 
 import geopandas as gpd
 import numpy as np
@@ -18,6 +19,7 @@ from layers.access import Permission, Principal, Scope
 from layers.basemap import road_frame, water_frame
 from layers.geometry import multi_polygons, to_sql
 from layers.plans.blocks import scope_blocks, scope_villages, store_blocks
+from layers.plans.continuing import Continued, continued_grids
 from layers.plans.course import record
 from layers.plans.numbering import grid_name, number_grids
 from layers.plans.options import DrawOptions
@@ -135,7 +137,9 @@ def store_plan(session: Session, principal: Principal, drawing: Drawing, *, name
 
 
 def store_grids(session: Session, plan: Plan, blocks: gpd.GeoDataFrame, ids: np.ndarray, labels: np.ndarray) -> None:
-    """Let a draft consist of the grids of (n,) labels, with new codes and names; what it held before goes.
+    """Let a draft consist of the grids of (n,) labels; what it held before goes.
+
+    Grids that go on from those in force keep `grid_id`, code and name, see `continued_grids`; others get new ones.
 
     Parameters
     ----------
@@ -143,10 +147,11 @@ def store_grids(session: Session, plan: Plan, blocks: gpd.GeoDataFrame, ids: np.
     """
     session.execute(sa.delete(PlanBlock).where(PlanBlock.plan_id == plan.id))
     session.execute(sa.delete(Grid).where(Grid.plan_id == plan.id))
-    grids = _grids(session, blocks, labels)
+    grids = _grids(session, Scope(plan.scope_code), blocks, labels)
     rows = [
         {
             "plan_id": plan.id,
+            "grid_id": grid.grid_id,
             "level": GridLevel.CELL,
             "code": grid.code,
             "parent_code": grid.parent_code,
@@ -156,7 +161,7 @@ def store_grids(session: Session, plan: Plan, blocks: gpd.GeoDataFrame, ids: np.
             "geom": geom,
         }
         for grid, geom in zip(
-            grids[["code", "parent_code", "name", "households", "area_m2"]].itertuples(name="Row"),
+            grids[["grid_id", "code", "parent_code", "name", "households", "area_m2"]].itertuples(name="Row"),
             to_sql(multi_polygons(grids["degrees"])),
             strict=True,
         )
@@ -180,8 +185,8 @@ def barriers(session: Session, scope: Scope, blocks: gpd.GeoDataFrame) -> Lines:
     return (rivers if len(rivers) else None), (roads if len(roads) else None)
 
 
-def _grids(session: Session, blocks: gpd.GeoDataFrame, labels: np.ndarray) -> gpd.GeoDataFrame:
-    """One row for each label: geometry, households, the village that most of them belong to, code and name."""
+def _grids(session: Session, scope: Scope, blocks: gpd.GeoDataFrame, labels: np.ndarray) -> gpd.GeoDataFrame:
+    """One row for each label: geometry, households, the village that most of them belong to, grid_id, code, name."""
     shapes = dissolve(blocks.geometry, labels)
     counts = blocks.groupby(labels)["households"].sum()
     # A grid that serves several small villages belongs, for its code, to the one that brings most households.
@@ -210,7 +215,13 @@ def _grids(session: Session, blocks: gpd.GeoDataFrame, labels: np.ndarray) -> gp
     )
     grids["area_m2"] = grids.area
     grids["degrees"] = dissolve(blocks["degrees"], labels).to_numpy()
-    centre = grids.geometry.centroid
-    grids["code"] = number_grids(session, grids["parent_code"].tolist(), centre.x.to_numpy(), centre.y.to_numpy())
-    grids["name"] = [grid_name(code) for code in grids["code"]]
+    goes_on = continued_grids(session, scope, blocks, labels, parent)
+    fresh = grids[~grids["label"].isin(list(goes_on))]
+    centre = fresh.geometry.centroid
+    codes = number_grids(session, fresh["parent_code"].tolist(), centre.x.to_numpy(), centre.y.to_numpy())
+    named = goes_on | {
+        label: Continued(str(uuid4()), code, grid_name(code)) for label, code in zip(fresh["label"], codes, strict=True)
+    }
+    for column in ("grid_id", "code", "name"):
+        grids[column] = [getattr(named[label], column) for label in grids["label"]]
     return grids

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+import shapely
 import sqlalchemy as sa
 
 import world
@@ -23,6 +24,7 @@ from layers.tables import (
     Address,
     Camera,
     Grid,
+    GridKind,
     GridLevel,
     GridLineage,
     Household,
@@ -109,7 +111,7 @@ def test_a_second_plan_supersedes_the_first_and_lineage_adds_up(session):
     before, after = cells(session), cells(session, date(2026, 9, 1))
     assert len(before) == 4
     assert len(after) == 6
-    assert not set(before["code"]) & set(after["code"]), "codes are never reused"
+    assert same_codes_are_same_grids(before, after), "codes are never reused"
     rows = session.execute(
         sa.select(GridLineage.old_code, sa.func.sum(GridLineage.share_households), sa.func.sum(GridLineage.share_area))
         .where(GridLineage.plan_id == second.id, GridLineage.old_code.is_not(None))
@@ -118,6 +120,50 @@ def test_a_second_plan_supersedes_the_first_and_lineage_adds_up(session):
     assert {row[0] for row in rows} == set(before["code"])
     assert [row[1] for row in rows] == pytest.approx([1.0] * 4, abs=1e-6)
     assert [row[2] for row in rows] == pytest.approx([1.0] * 4, abs=2e-3)
+
+
+def same_codes_are_same_grids(before, after):
+    ids = after.set_index("code")["grid_id"]
+    both = before[before["code"].isin(ids.index)]
+    return (both["grid_id"] == ids.loc[both["code"]].to_numpy()).all()
+
+
+def test_drawing_the_same_grids_anew_changes_no_code_no_name_and_no_team(session):
+    world.add_world(session)
+    publish(session, draw(session))
+    session.execute(sa.update(Grid).where(Grid.code == f"{world.WEST}002").values(name="枫溪苑网格"))
+    before = cells(session)
+    second = publish(session, draw(session), date(2026, 9, 1))
+    after = cells(session, date(2026, 9, 1))
+    kept = ["grid_id", "code", "name", "households"]
+    assert after[kept].equals(before[kept])
+    assert session.scalars(sa.select(GridLineage.op).where(GridLineage.plan_id == second.id)).all() == []
+
+
+def test_a_drawn_grid_is_the_one_in_force_where_most_households_of_both_are_the_same(session):
+    world.add_world(session)
+    publish(session, draw(session))
+    before = cells(session)
+    plan = draw(session, DrawOptions(target=200))
+    drawn = grid_frame(session, EVERYWHERE, as_of=world.TODAY, plan_id=plan.id)
+    assert same_codes_are_same_grids(before, drawn)
+    goes_on = drawn[drawn["code"].isin(before["code"])]
+    assert len(goes_on) in (2, 3, 4), "of 300 households more than 150 are left in one of 200"
+    old, new = before.set_index("code").loc[goes_on["code"]].geometry.array, goes_on.geometry.array
+    assert (shapely.area(shapely.intersection(old, new)) > 0.5 * shapely.area(new)).all()
+    fresh = drawn[~drawn["code"].isin(before["code"])]
+    assert all(int(code[-3:]) > 2 for code in fresh["code"]), "numbers go on after the highest that was ever given"
+    assert not set(fresh["grid_id"]) & set(before["grid_id"])
+
+
+def test_a_dedicated_grid_does_not_go_on_in_a_drawn_one(session):
+    world.add_world(session)
+    publish(session, draw(session))
+    campus = f"{world.WEST}002"
+    session.execute(sa.update(Grid).where(Grid.code == campus).values(kind=GridKind.DEDICATED))
+    drawn = grid_frame(session, EVERYWHERE, as_of=world.TODAY, plan_id=draw(session).id)
+    assert campus not in set(drawn["code"])
+    assert set(cells(session)["code"]) - {campus} < set(drawn["code"])
 
 
 def test_what_lies_in_the_grids_moves_on_the_day_and_not_before(session):
@@ -141,9 +187,13 @@ def test_what_lies_in_the_grids_moves_on_the_day_and_not_before(session):
 
 
 def plans_of_homes(session):
-    """The plans whose grids hold households, addresses, cameras and open reports."""
-    homes = sa.union(*(sa.select(table.grid_code) for table in (Household, Address, Camera, Report)))
-    return set(session.scalars(sa.select(Grid.plan_id).where(Grid.code.in_(homes), Grid.level == "CELL")))
+    """The plans among whose grids are all that hold households, addresses, cameras and open reports."""
+    columns = (table.grid_code for table in (Household, Address, Camera, Report))
+    homes = set(session.scalars(sa.union(*(sa.select(code).where(code.is_not(None)) for code in columns))))
+    codes = {}
+    for plan, code in session.execute(sa.select(Grid.plan_id, Grid.code).where(Grid.level == "CELL")):
+        codes.setdefault(plan, set()).add(code)
+    return {plan for plan, given in codes.items() if homes <= given}
 
 
 def test_a_plan_of_one_village_leaves_the_towns_plan_in_force(session):

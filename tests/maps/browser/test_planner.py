@@ -495,3 +495,19 @@ def test_200_grids_stand_in_the_table_and_arrows_walk_them_in_its_order(open_pla
     page.keyboard.press("ArrowUp")
     assert page.evaluate("document.activeElement.closest('tr').dataset.number") == "197"
     assert page.get_attribute("#plan-rows tr[aria-selected=true]", "data-number") == "197"
+
+
+def test_half_a_screen_shows_the_whole_bar_and_the_sheet(open_plan):
+    page = open_plan("planner")
+    size = dict(page.viewport_size)
+    page.set_viewport_size({"width": 820, "height": 900})
+    try:
+        page.click("#plan-button")
+        page.click("#new-plan")
+        page.wait_for_selector(".plan-feasibility li")
+        for part in ("#sheet", "#theme", "#sign-out", "#plan-histogram"):
+            box = page.locator(part).bounding_box()
+            assert box["x"] >= 0, part
+            assert box["x"] + box["width"] <= 820, part
+    finally:
+        page.set_viewport_size(size)
