@@ -4,7 +4,7 @@ import { areaName } from "/static/casemap.js";
 import { ask } from "/static/dialogs.js";
 import { byId, fill, h, settled, skeleton } from "/static/dom.js";
 import { onLine, query, request } from "/static/net.js";
-import { drawCase, drawEmpty } from "/static/review_case.js";
+import { drawCase, drawClosed, drawEmpty } from "/static/review_case.js";
 import { drawFigurePanel, drawFigures } from "/static/review_figures.js";
 import { ReviewMap } from "/static/review_map.js";
 import { questionFor } from "/static/review_text.js";
@@ -22,7 +22,7 @@ state.readAddress();
 await startShell(() => t("review.title"));
 
 let queue = [], more = null, figures = null;
-const view = { failed: false, chosen: null, alike: false, moved: false, busy: false, last: null };
+const view = { stage: "loading", failed: false, chosen: null, alike: false, moved: false, busy: false, last: null };
 const later = new Set();
 const map = new ReviewMap({ choose, moved: pinMoved });
 const shown = () => queue[0] ?? null;
@@ -36,6 +36,8 @@ view.last = remembered().at(-1) ?? null;
 const does = { choose, accept, ask: askCaller, giveUp, later: putOff, undo, alike: (on) => { view.alike = on; } };
 
 function draw() {
+  if (view.stage === "loading") return;
+  if (view.stage === "closed") { drawClosed(); return; }
   const report = shown();
   const focused = byId("case").contains(document.activeElement) ? document.activeElement.id || document.activeElement.closest("li")?.dataset.rank : null;
   if (report) drawCase(report, view, does); else if (!view.failed) drawEmpty(view, does);
@@ -198,7 +200,7 @@ async function load(first = null) {
     const found = take(await request(query("/api/review", { limit: PAGE })));
     queue = found.reports;
     more = found.next;
-    view.failed = false;
+    Object.assign(view, { stage: "open", failed: false });
     const rank = (one) => (one.report_key === first ? -1 : later.has(one.report_key) ? 1 : 0);
     queue.sort((a, b) => rank(a) - rank(b));
     present();
@@ -245,7 +247,7 @@ function toggleFigures(on = byId("figures-panel").hidden) {
 
 /** New reports are waiting: the one that is shown stays, the others are counted, or shown where there were none. */
 async function refresh() {
-  if (view.busy || document.querySelector("dialog[open]")) return;
+  if (view.busy || view.stage === "closed" || document.querySelector("dialog[open]")) return;
   const told = await loadFigures();
   if (told && told.length > 0 && !queue.length) await load();
   else if (told && told.length > queue.length && !more && !later.size) {
@@ -301,6 +303,6 @@ fill(byId("case"), skeleton(6));
 try {
   await startSession();
   await map.base.whole();
-  if (may("handle")) await load(); else fill(byId("case"), h("div", { class: "empty" }, h("h1", {}, t("review.not_yours")), h("p", {}, t("review.not_yours_why"))));
+  if (may("handle")) await load(); else { view.stage = "closed"; draw(); }
 } catch (error) { complain(error, () => location.reload()); }
 document.documentElement.dataset.ready = "true";

@@ -52,6 +52,11 @@ export function drawCase(report, { chosen, alike, moved, busy, last }, does) {
 const lastLine = (last, busy, does) => last && h("p", { class: "last" }, h("span", {}, t(`review.done.${last.action}`, { key: last.key })),
   h("button", { type: "button", id: "undo", class: "secondary", disabled: busy, onclick: does.undo }, t("review.undo"), kbd("U")));
 
+/** What is shown to those who may not decide. */
+export function drawClosed() {
+  fill(byId("case"), h("div", { class: "empty" }, h("h1", {}, t("review.not_yours")), h("p", {}, t("review.not_yours_why"))));
+}
+
 /** What is shown where nothing waits. */
 export function drawEmpty({ last, busy }, does) {
   fill(byId("case"), h("div", { class: "empty" }, h("b", { aria: { hidden: "true" } }, "✓"), h("h1", {}, t("review.empty")), h("p", {}, t("review.empty_why")), h("p", {}, h("a", { href: "/reports" }, t("review.to_reports")))), lastLine(last, busy, does));

@@ -201,6 +201,10 @@ def test_somebody_else_was_quicker_and_new_ones_come_in(open_page, stored):
 def test_a_reader_is_told_that_the_queue_is_for_officers(open_page):
     page = open_page("/review?lang=en", "reader")
     assert "Officers work here" in page.inner_text("#case")
+    page.click("#language")
+    until(page, lambda: "这里由值班员处理" in page.inner_text("#case"))
+    page.wait_for_timeout(500)  # what the map finds later draws again
+    assert "这里由值班员处理" in page.inner_text("#case")
     page.keyboard.press("g")
     page.keyboard.press("r")
     page.wait_for_url("**/reports*")
