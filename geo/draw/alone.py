@@ -203,19 +203,19 @@ def _slice(ground, blocks, k, label, queue, seen):  # type: ignore[no-untyped-de
             if label[b] == k - 1:
                 rest += ground.size[b, HOUSEHOLDS]
                 seed = b
-        if seed < 0:
-            return
+        if seed < 0:  # fewer blocks than grids
+            break
         for _ in range(2):
             stamp += 1
-            seed = queue[_spread(ground, seed, k - 1, np.inf, label, queue, seen, stamp) - 1]
+            seed = queue[reach(ground, seed, k - 1, np.inf, label, queue, seen, stamp) - 1]
         stamp += 1
-        for i in range(_spread(ground, seed, k - 1, rest / (k - g), label, queue, seen, stamp)):
+        for i in range(reach(ground, seed, k - 1, rest / (k - g), label, queue, seen, stamp)):
             label[queue[i]] = g
         stamp += 1
         main, heaviest, first = stamp, -1.0, stamp
         for b in blocks:
             if label[b] == k - 1 and seen[b] < first:
-                count = _spread(ground, b, k - 1, np.inf, label, queue, seen, stamp)
+                count = reach(ground, b, k - 1, np.inf, label, queue, seen, stamp)
                 weight = 0.0
                 for i in range(count):
                     weight += ground.size[queue[i], HOUSEHOLDS] + 1e-6
@@ -229,7 +229,7 @@ def _slice(ground, blocks, k, label, queue, seen):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True, nogil=True)
-def _spread(ground, seed, grid, enough, label, queue, seen, stamp):  # type: ignore[no-untyped-def]
+def reach(ground, seed, grid, enough, label, queue, seen, stamp):  # type: ignore[no-untyped-def]
     """How many blocks of the grid are found from `seed` until they hold `enough` households; they are in `queue`."""
     queue[0] = seed
     seen[seed] = stamp

@@ -29,6 +29,8 @@ class Ground(NamedTuple):
     code: NDArray[np.int32]  # (n, 3) row of the village and of the land between rivers in Plan.inhabited, and the
     # grid in force (-1 without one)
     whole: NDArray[np.bool_]  # (v,) the village fits into one grid
+    rim_of: NDArray[np.int64]  # (n + 1,) block b lies at `rim[rim_of[b]:rim_of[b + 1]]`
+    rim: NDArray[np.int32]  # rising: 0 the outside of the map, from 1 the gaps in the coverage
     fixed: NDArray[np.bool_]  # (n,) the block keeps its grid
     nested: bool  # blocks only change between grids of their own village
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from geo.draw.graph import Graph, components, entry_edges, graph_of
 from geo.draw.ground import AREA, PERIMETER, Ground, Weights
 from geo.draw.group import Prices, best_groups
+from geo.draw.oversize import oversize_apart
 from geo.draw.partition import best_cover
 from geo.draw.pool import pool_of
 from geo.draw.redraw import start_from
@@ -194,14 +195,11 @@ def _first_plans(
     there is no time for that.
     """
     band = request.band
-    ids, part = np.unique(region, return_inverse=True)
-    part = part - int(ids[0] < 0)
-    total = np.bincount(part[part >= 0], request.households[part >= 0])
-    count = np.array([band.best_count(size) for size in total], np.int64)
+    part, count = oversize_apart(graph, request.households, region, band)
     ways = [(part, count)]
     if going and _shares_grids(request) and (region >= 0).all():
         area, perimeter = ground.size[:, AREA], ground.size[:, PERIMETER]
-        unit, units = units_of(graph, request.households, request.village, area, perimeter)
+        unit, units = units_of(graph, request.households, request.village, band.high, area, perimeter)
         grids = int(count.sum())
         cover = best_cover(
             ground, weights, graph, unit, pool_of(units, weights), grids, request.effort, request.seed, going
@@ -210,7 +208,11 @@ def _first_plans(
             return [cover], True
         if going(DRAWN):
             prices = Prices(band.low, band.high, band.target, 0.01 * band.target, 0.45, 0.3, 0.9, 1.0, 3.0, 1.0)
-            ways = best_groups(unit, units, prices, band, grids, request.seed, request.effort)[: WAYS[request.effort]]
+            oversize = int(units.oversize.sum())
+            ways = best_groups(unit, units, prices, band, grids - oversize, request.seed, request.effort)
+            ways = ways[: WAYS[request.effort]]
+            if oversize:
+                ways = [oversize_apart(graph, request.households, group, band) for group, _ in ways]
     return [first_plan(graph, request.households, request.village, *way, request.seed) for way in ways], False
 
 
@@ -234,6 +236,7 @@ def _ground(request: Request, graph: Graph) -> Ground:
         np.column_stack([request.households, shapely.area(request.geometries), shapely.length(request.geometries)]),
         np.column_stack([request.village, graph.bank + request.village.max() + 1, home]).astype(np.int32),
         np.bincount(request.village, request.households) <= request.band.high,
+        *graph.around.rim(),
         request.fixed,
         request.nesting == "strict_nesting",
     )

@@ -31,7 +31,7 @@ class Pool(NamedTuple):
     """Groups and the grids each would be cut into; m groups over u units."""
 
     members: csc_array  # (u, m) 1 where the unit is in the group
-    grids: NDArray[np.int64]  # (m,)
+    grids: NDArray[np.int64]  # (m,) with those of oversize blocks
     estimate: NDArray[np.float64]  # (m,) price as in `ground.price_of_grids`, rather too low than too high
     unfit: NDArray[np.bool_]  # (m,) a unit alone that no number of grids fits
     spans: NDArray[np.bool_]  # (m,) lies on two banks of a river
@@ -68,6 +68,7 @@ def pool_of(units: Units, weights: Weights) -> Pool:
     column = np.repeat(np.arange(len(size)), choices)
     turn = np.arange(len(column)) - np.repeat(np.cumsum(choices) - choices, choices)
     grids = (first[column] + turn).astype(np.int64)
+    oversize = np.append(units.oversize, 0)[member].sum(axis=1)[column]
     total, outline, villages, parts = total[column], outline[column], villages[column], parts[column]
     banks, large = banks[column], large[column]
     inner = np.minimum(1.0, 4.0 / grids)
@@ -86,7 +87,7 @@ def pool_of(units: Units, weights: Weights) -> Pool:
         ),
         shape=(len(units.households), len(column)),
     )
-    return Pool(members, grids, cost, unfit[column], banks > 1, large, 0.5 * weights.torn * parts)
+    return Pool(members, grids + oversize, cost, unfit[column], banks > 1, large, 0.5 * weights.torn * parts)
 
 
 @njit(cache=True)

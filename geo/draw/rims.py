@@ -22,6 +22,13 @@ class Around(NamedTuple):
     links: NDArray[np.int64]  # (l, 2) block and block, or block and outside or gap
     bounds: NDArray[np.float64]  # (size, 4)
 
+    def rim(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """(n + 1,) where the entries of each block begin, and the entries: 0 the outside, from 1 the gaps, rising."""
+        entries = self.links[self.links[:, 1] >= self.outside]
+        entries = entries[np.lexsort((entries[:, 1], entries[:, 0]))]
+        begin = np.searchsorted(entries[:, 0], np.arange(self.outside + 1)).astype(np.int64)
+        return begin, (entries[:, 1] - self.outside).astype(np.int32)
+
 
 def around_of(rings: Rings, edges: NDArray[np.int64], geometries: NDArray[np.object_]) -> Around:
     """Return the graph of blocks with the edges (e, 2) and with what lies around them.

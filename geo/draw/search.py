@@ -26,12 +26,14 @@ POLISH_SWEEPS = {"fast": 200, "normal": 0, "thorough": 0}
 POLISH_HEAT = 0.02, 0.002
 ANEW = {"fast": 0, "normal": 22, "thorough": 150}  # neighbourhoods drawn from nothing for each grid
 GROUP = 4  # grids drawn from nothing together
+MENDED = 6  # so many where one of them misses the band
 ANEW_SWEEPS = 80  # proposals for each block of them
 REDRAWN_SWEEPS, REDRAWN_HEAT = 1000, (0.3, 0.002)  # where grids in force are restored
 LAST = 0.6  # share of the annealing after which only the two best starts go on
 TRIALS = {"fast": 5, "normal": 20, "thorough": 100}  # neighbourhoods annealed anew for each grid when a plan is redrawn
 MOST_ROUNDS = 16  # halvings of the map while neighbourhoods are drawn
 ROUNDS = 8  # how often the map is halved along another line
+IDLE = 2  # rounds of repair without a grid brought back, after which no other follows
 FREE_SWEEPS = 200  # proposals for each block of a neighbourhood
 
 
@@ -217,19 +219,48 @@ def _restored(field: Field, plan: Plan, seed: int, trials: int, report: Report) 
 
 
 def _repair(field: Field, plan: Plan, seed: int, heat: tuple[float, float], trials: int) -> None:
-    """Anneal neighbourhoods at ever higher prices of the band until all grids keep it: it comes before all else."""
+    """Draw and anneal neighbourhoods at ever higher prices of the band until all grids keep it, before all else.
+
+    It ends as well where several prices in turn bring no grid back. Where grids are in force, nothing is drawn anew: a
+    drawing does not know them.
+    """
+    redrawn = bool((field.ground.code[:, HOME] >= 0).any())
+    fewest, kept, idle = int(_misfits(field, plan).sum()), plan.label.copy(), 0
     for round_ in range(ROUNDS, 2 * ROUNDS):
-        misfits = _misfits(field, plan)
-        if not misfits.any():
-            return
+        if fewest == 0 or idle == IDLE:
+            break
         field = field._replace(weights=field.weights._replace(band=2 * field.weights.band))
-        _refine_halves(field, plan, 2.4 * round_, seed * 2 * ROUNDS + round_, heat, trials, misfits)
+        number = seed * 2 * ROUNDS + round_
+        if not redrawn:
+            _draw_around(field, plan, 2.4 * round_ + 0.7, number, 2 * trials, _misfits(field, plan))
+        _refine_halves(field, plan, 2.4 * round_, number, heat, trials, _misfits(field, plan))
+        left = int(_misfits(field, plan).sum())
+        idle = 0 if left < fewest else idle + 1
+        if left < fewest:
+            fewest, kept = left, plan.label.copy()
+    plan.label[:] = kept
+
+
+def _draw_around(field: Field, plan: Plan, angle: float, seed: int, trials: int, around: NDArray[np.bool_]) -> None:
+    """Draw neighbourhoods `around` some of the grids (k,) anew, `trials` for each, where that betters `plan`."""
+    nothing = np.empty(0, np.uint64)
+
+    def work(half: int, turn: NDArray[np.int64], members: NDArray[np.int64], copy: Plan) -> None:
+        state, bench = np.array([seed * 2 + half], np.uint64), bench_for(field.ground)
+        starts = members[around[copy.label[members]]]
+        how = state, MENDED, ANEW_SWEEPS, trials * int((around & (turn >= 0)).sum()), nothing, bench
+        draw_anew(field.ground, field.weights, copy, starts, turn, *how)
+
+    _on_halves(field, plan, angle, work)
 
 
 def _misfits(field: Field, plan: Plan) -> NDArray[np.bool_]:
-    """(k,) the grids that may change and miss the band."""
-    size = np.bincount(plan.label, field.ground.size[:, HOUSEHOLDS], minlength=len(field.closed))
-    return ((size < field.weights.low) | (size > field.weights.high)) & ~field.closed
+    """(k,) the grids that may change and miss the band, but not for a block that exceeds it alone."""
+    households = field.ground.size[:, HOUSEHOLDS]
+    size = np.bincount(plan.label, households, minlength=len(field.closed))
+    out = ((size < field.weights.low) | (size > field.weights.high)) & ~field.closed
+    out[plan.label[households > field.weights.high]] = False
+    return out
 
 
 def _refine_halves(

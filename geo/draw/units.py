@@ -13,12 +13,13 @@ from geo.draw.graph import Graph, components, summed
 class Units(NamedTuple):
     """Parts of villages on one bank of the rivers; u units, neighbours of i at `start[i]:start[i + 1]`."""
 
-    households: NDArray[np.float64]  # (u,)
+    households: NDArray[np.float64]  # (u,) without those of oversize blocks
+    oversize: NDArray[np.int64]  # (u,) blocks with more households than a grid may have
     area: NDArray[np.float64]  # (u,)
     perimeter: NDArray[np.float64]  # (u,)
     village: NDArray[np.int64]  # (u,)
     bank: NDArray[np.int64]  # (u,)
-    size: NDArray[np.float64]  # (u,) households of the whole village
+    size: NDArray[np.float64]  # (u,) households of the whole village, without those of oversize blocks
     start: NDArray[np.int64]  # (u + 1,)
     neighbour: NDArray[np.int64]
     border: NDArray[np.float64]  # shared length with each neighbour
@@ -29,14 +30,18 @@ def units_of(
     graph: Graph,
     households: NDArray[np.float64],
     village: NDArray[np.int32],
+    high: float,
     area: NDArray[np.float64],
     perimeter: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], Units]:
     """Return the unit of each block (n,) and the units.
 
-    Uninhabited parts of a village join the neighbouring unit with the longest common border, of the same village if
+    Blocks with more than `high` households are grids of their own, so units are measured by the others. Parts of a
+    village without such others join the neighbouring unit with the longest common border, of the same village if
     possible.
     """
+    oversize = households > high
+    households = np.where(oversize, 0.0, households)
     left, right = graph.edges[:, 0], graph.edges[:, 1]
     same = (village[left] == village[right]) & (graph.bank[left] == graph.bank[right])
     unit = components(len(village), graph.edges[same])
@@ -54,6 +59,7 @@ def units_of(
     around = summed(unit, perimeter, count) - 2 * summed(unit[left[inner]], graph.length[inner], count)
     return unit, Units(
         summed(unit, households, count),
+        np.bincount(unit, oversize, count).astype(np.int64),
         summed(unit, area, count),
         around,
         of_village,

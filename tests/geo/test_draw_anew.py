@@ -75,6 +75,23 @@ def test_the_same_grids_are_drawn_twice_and_not_once_more(ground):  # noqa: F811
     assert drawn(other, keys[:2])[0] != keys[0]
 
 
+def test_grids_that_only_share_a_corner_stay_in_one_piece():
+    """Two quarters of the town with 10 and 2 households a block; sharing them out evenly would tear one of them."""
+    blocks = TOWN.assign(households=np.where(TOWN.centroid.x < 400, 10.0, 2.0))
+    request = check(
+        blocks, band_of(96, 0.2, None), parent=None, rivers=None, roads=None, nesting="grouped", effort="fast",
+        fixed=None, previous=None, seed=0,
+    )  # fmt: skip
+    field, weights = _ground(request, graph_of(request)), _weights(request)
+    quarter = ((TOWN.centroid.x > 400) + 2 * (TOWN.centroid.y > 400)).astype(np.int32).to_numpy()
+    plan = new_plan(quarter, 4, field, weights)
+    mine = np.flatnonzero((quarter == 0) | (quarter == 3))
+    turn, state = np.array([0, -1, -1, 0]), np.array([1], np.uint64)
+    _, keys = draw_anew(field, weights, plan, mine, turn, state, 4, 50, 40, NOTHING, bench_for(field))
+    assert len(keys) > 0
+    assert (pieces(TOWN, plan.label) == 1).all()
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32), st.integers(2, 4))
 def test_gains_are_true_and_grids_stay_whole(seed, most):
@@ -100,3 +117,27 @@ def test_a_grid_around_others_is_turned_down(inner, ring):
     label[inner] = 1
     scratch = scratch_for(field)
     assert _encloses(field, label, np.arange(64), label, 1, np.array([0]), scratch) == ring
+
+
+@pytest.mark.parametrize(
+    ("mine", "ring"),
+    [
+        ([18, 19, 20, 26, 28, 34, 35, 36], True),  # all around the gap
+        ([18, 19, 20, 26, 28, 34], False),  # from the opening one comes to all that lies around
+        ([18, 19, 20, 26, 28, 34, 35], True),  # a corner opens nothing
+        ([17, 18, 19, 20, 21, 25, 29, 33, 34, 35, 36, 37], True),  # around the gap and two blocks beside it
+        ([0, 1, 2], False),
+    ],
+)
+def test_a_gap_counts_like_a_block(mine, ring):
+    """The town without its block 27; the eight blocks around it are 18 to 20, 26, 28 and 34 to 36."""
+    kept = np.delete(np.arange(64), 27)
+    request = check(
+        TOWN.iloc[kept], band_of(160, 0.2, None), parent=None, rivers=None, roads=None, nesting="grouped",
+        effort="fast", fixed=None, previous=None, seed=0,
+    )  # fmt: skip
+    field = _ground(request, graph_of(request))
+    label = np.where(np.isin(kept, mine), 0, 1).astype(np.int32)
+    grid = np.flatnonzero(label == 0)
+    scratch = scratch_for(field)
+    assert _encloses(field, label, grid, label[grid], 1, np.array([0]), scratch) == ring

@@ -24,7 +24,8 @@ def ground():
     code = np.array([[0, 2, -1]] * 4 + [[1, 2, -1]] * 4, np.int32)
     return Ground(
         rings.ring_of, rings.start, rings.neighbour, rings.length, np.zeros(len(edge), bool), edge,
-        np.array(EDGES, np.int32), np.array([[10.0, 1e4, 400.0]] * 8), code, np.ones(2, bool), np.zeros(8, bool), False,
+        np.array(EDGES, np.int32), np.array([[10.0, 1e4, 400.0]] * 8), code, np.ones(2, bool),
+        np.arange(9), np.zeros(8, np.int32), np.zeros(8, bool), False,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import pytest
 from geo.draw import draw_grids
 from geo.draw.alone import bench_for, draw_alone
 from geo.draw.graph import graph_of
+from geo.draw.plan import _ground
 from geo.draw.pool import _connected, _features
 from geo.draw.request import band_of, check
 from geo.draw.units import units_of
@@ -32,7 +33,9 @@ def test_features_of_groups_by_hand():
         blocks, band_of(30, 0.1, None), parent=np.arange(9), rivers=None, roads=None, nesting="grouped", effort="fast",
         fixed=None, previous=None, seed=0,
     )  # fmt: skip
-    _, units = units_of(graph_of(request), request.households, request.village, np.full(9, 1e4), np.full(9, 400.0))
+    _, units = units_of(
+        graph_of(request), request.households, request.village, 330.0, np.full(9, 1e4), np.full(9, 400.0)
+    )
     group = np.zeros((2, 8), np.int32)
     group[0], group[1, :3] = [0, 1, 2, 3, 5, 6, 7, 8], [0, 1, 2]
     compactness, villages, parts, _, hole = _features(units, group, np.array([8, 3]), 33.0).T
@@ -67,3 +70,16 @@ def test_small_villages_share_grids_whole():
     label = draw_grids(blocks, target=120, parent=village, effort="fast")
     assert blocks.households.groupby(label).sum().tolist() == [120, 120, 120]
     assert constant(label, village)
+
+
+def test_where_one_slice_takes_all_blocks_the_marks_of_the_bench_stay_true():
+    """Two empty blocks and one with all households: whoever looks around next must not take old marks for its own."""
+    blocks = squares(3, 1).assign(households=[0.0, 0.0, 30.0])
+    request = check(
+        blocks, band_of(30, 0.1, None), parent=None, rivers=None, roads=None, nesting="grouped", effort="fast",
+        fixed=None, previous=None, seed=0,
+    )  # fmt: skip
+    row = _ground(request, graph_of(request))
+    bench = bench_for(row)
+    draw_alone(row, WEIGHTS, np.arange(3), 3, None, 1, 10, bench)
+    assert bench.scratch.seen[-1] >= bench.scratch.seen[:-1].max()

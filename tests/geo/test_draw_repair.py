@@ -32,7 +32,7 @@ def test_a_grid_too_large_gives_to_its_neighbours(field):
     _repair(field, plan, 0, (0.08, 0.001), 5)
     assert not _misfits(field, plan).any()
     assert (pieces(STRIP, plan.label) == 1).all()
-    assert (plan.label[COLUMN >= 40] == before[COLUMN >= 40]).all()  # a neighbourhood has five grids at most
+    assert (plan.label[COLUMN >= 40] == before[COLUMN >= 40]).all()  # a neighbourhood has six grids at most
 
 
 def test_a_plan_in_band_stays_as_it_is(field):
