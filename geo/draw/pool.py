@@ -58,11 +58,12 @@ def pool_of(units: Units, weights: Weights) -> Pool:
     total, fewest, most = total[usable], fewest[usable], most[usable]
     alone = size == 1
     large = np.append(units.size > weights.high, False)[member].sum(axis=1)
-    outline, villages, parts, banks, hole = _features(units, group, size, weights.high).T
     best = np.maximum(1, np.round(total / weights.target))
     unfit = alone & (fewest > most)
     fewest, most = np.where(unfit, best, fewest), np.where(unfit, best, most)
-    fine = (hole == 0) & ((outline > np.where(best > 1, *RAGGED)) | (best > GRIDS)) | alone
+    ragged = np.where(alone | (best > GRIDS), 0.0, np.where(best > 1, *RAGGED))
+    outline, villages, parts, banks, hole = _features(units, group, size, weights.high, ragged).T
+    fine = (hole == 0) & (outline > ragged) | alone
     choices = np.where(fine, np.clip(most - fewest + 1, 0, 3), 0).astype(np.int64)
     first = np.clip(best - 1, fewest, np.maximum(fewest, most - 2))
     column = np.repeat(np.arange(len(size)), choices)
@@ -149,8 +150,11 @@ def _connected(start, neighbour, households, most, largest, many):  # type: igno
 
 
 @njit(cache=True)
-def _features(units, group, size, high):  # type: ignore[no-untyped-def]  # noqa: C901
-    """Of each group compactness, villages, villages only partly in it, banks, and hole or not."""
+def _features(units, group, size, high, ragged):  # type: ignore[no-untyped-def]
+    """Of each group compactness, villages, villages only partly in it, banks, and hole or not.
+
+    Nobody looks for the holes of a group that is not more compact than `ragged` (m,).
+    """
     n = len(units.households)
     out = np.zeros((len(size), 5))
     inside = np.zeros(n, np.bool_)
@@ -178,20 +182,26 @@ def _features(units, group, size, high):  # type: ignore[no-untyped-def]  # noqa
                 if inside[units.neighbour[j]]:
                     edge -= units.border[j]
         out[c, 0] = FOUR_PI * area / (edge * edge)
-        count = i = 0
-        for u in range(n):  # all others must reach the rim of the map without crossing the group
-            if units.rim[u] and not inside[u]:
-                seen[u] = c + 1
-                queue[count] = u
-                count += 1
-        while i < count:
-            for j in range(units.start[queue[i]], units.start[queue[i] + 1]):
-                other = units.neighbour[j]
-                if not inside[other] and seen[other] != c + 1:
-                    seen[other] = c + 1
-                    queue[count] = other
-                    count += 1
-            i += 1
-        out[c, 4] = count < n - len(members)
+        out[c, 4] = out[c, 0] > ragged[c] and _encloses(units, inside, n - len(members), seen, c + 1, queue)
         inside[members] = False
     return out
+
+
+@njit(cache=True)
+def _encloses(units, inside, others, seen, mark, queue):  # type: ignore[no-untyped-def]
+    """Whether some of the units that are not `inside` cannot reach the rim of the map without crossing it."""
+    count = i = 0
+    for u in range(len(inside)):
+        if units.rim[u] and not inside[u]:
+            seen[u] = mark
+            queue[count] = u
+            count += 1
+    while i < count:
+        for j in range(units.start[queue[i]], units.start[queue[i] + 1]):
+            other = units.neighbour[j]
+            if not inside[other] and seen[other] != mark:
+                seen[other] = mark
+                queue[count] = other
+                count += 1
+        i += 1
+    return count < others

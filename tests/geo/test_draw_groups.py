@@ -38,7 +38,7 @@ def test_features_of_groups_by_hand():
     )
     group = np.zeros((2, 8), np.int32)
     group[0], group[1, :3] = [0, 1, 2, 3, 5, 6, 7, 8], [0, 1, 2]
-    compactness, villages, parts, _, hole = _features(units, group, np.array([8, 3]), 33.0).T
+    compactness, villages, parts, _, hole = _features(units, group, np.array([8, 3]), 33.0, np.zeros(2)).T
     assert [units.households[members[:count]].sum() for members, count in zip(group, (8, 3), strict=True)] == [80, 30]
     assert compactness[1] == pytest.approx(4 * np.pi * 3 / 8**2)
     assert villages.tolist() == [8, 3]
