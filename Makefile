@@ -17,27 +17,27 @@ help:
 	@echo "make bench  the benchmarks of docs/benchmarks.md"
 	@echo "make clean  remove what the other targets made"
 
-demo: $(STAMP)/run $(STAMP)/browser
+demo: $(STAMP)/run $(STAMP)/browser $(STAMP)/kernels
 	$(RUN)/fengqiao demo data/boundaries --database "$(FENGQIAO_DEMO_DATABASE)" --port $(DEMO_PORT)
 
-test: $(STAMP)/test $(STAMP)/browser check
+test: $(STAMP)/test $(STAMP)/browser $(STAMP)/kernels check
 	$(RUN)/python -m pytest tests --numprocesses auto --dist loadfile
 
-check: $(STAMP)/test
+check: $(STAMP)/test $(STAMP)/kernels
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check .
 	$(RUN)/mypy --strict -p geo
 	$(RUN)/mypy
 	$(RUN)/python -m pytest -q geo tests/test_arrows.py
 
-real: $(STAMP)/test $(STAMP)/browser
+real: $(STAMP)/test $(STAMP)/browser $(STAMP)/kernels
 	$(RUN)/python -m tests.real
 
-bench: $(STAMP)/test
+bench: $(STAMP)/test $(STAMP)/kernels
 	$(RUN)/python -m bench
 
 # The pictures of the documentation, from the sample town.
-screenshots: $(STAMP)/test $(STAMP)/browser
+screenshots: $(STAMP)/test $(STAMP)/browser $(STAMP)/kernels
 	$(RUN)/fengqiao demo data/boundaries --database "$(FENGQIAO_DEMO_DATABASE)" --once
 	$(RUN)/python -m tests.maps.browser.screenshots "$(FENGQIAO_DEMO_DATABASE)"
 
@@ -74,4 +74,9 @@ $(STAMP)/test: requirements/test.txt pyproject.toml setup/python-environment
 
 $(STAMP)/browser: maps/package-lock.json setup/browser-libraries | $(STAMP)/run
 	@sh setup/browser-libraries
+	@mkdir -p $(@D) && touch $@
+
+# A compiled function is kept until its own file changes, whatever else it has taken in: all go when any file has changed.
+$(STAMP)/kernels: $(shell find geo layers -name '*.py') | $(STAMP)/run
+	@find geo layers -name '*.nb[ic]' -delete
 	@mkdir -p $(@D) && touch $@
