@@ -24,12 +24,11 @@ def oversize_apart(
     same = (region[left] == region[right]) & (region[left] >= 0)
     part = components(len(region), graph.edges[same & ~large[left] & ~large[right]])
     small = (summed(part, households, len(region)) < band.low)[part] & ~large & (region >= 0)
-    for a, b in ((left, right), (right, left)):
-        cut_off = same & small[a] & large[b]
-        goal = np.arange(len(region))
-        goal[part[a[cut_off]]] = part[b[cut_off]]
-        part = goal[part]
-    part, count = _counted(households, np.where(region >= 0, part, -1), band)
+    ends = np.concatenate([graph.edges[same], graph.edges[same, ::-1]])
+    inside, outside = ends[small[ends[:, 0]] & large[ends[:, 1]]].T
+    goal = np.arange(len(region))
+    goal[part[inside]] = part[outside]
+    part, count = _counted(households, np.where(region >= 0, goal[part], -1), band)
     count[part[large]] = 1
     return part, count
 
