@@ -20,7 +20,7 @@ help:
 demo: $(STAMP)/run $(STAMP)/browser $(STAMP)/kernels
 	$(RUN)/fengqiao demo data/boundaries --database "$(FENGQIAO_DEMO_DATABASE)" --port $(DEMO_PORT)
 
-test: $(STAMP)/test $(STAMP)/browser $(STAMP)/kernels check
+test: $(STAMP)/test $(STAMP)/browser check
 	$(RUN)/python -m pytest tests --numprocesses auto --dist loadfile
 
 check: $(STAMP)/test $(STAMP)/kernels

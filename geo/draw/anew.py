@@ -117,7 +117,7 @@ def _encloses(ground, label, blocks, drawn, count, grids, scratch):  # type: ign
     counts like a block.
     """
     near = np.empty(len(label), np.int64)
-    gap = np.zeros(ground.rim.max() + 1 if len(ground.rim) else 1, np.bool_)
+    gap = np.zeros(ground.rim.max() + 1, np.bool_)
     for g in range(count):
         scratch.seen[-1] += 2  # two numbers that no block is marked with yet: it touches the grid, it has been reached
         touches = scratch.seen[-1] - 1
@@ -134,8 +134,7 @@ def _encloses(ground, label, blocks, drawn, count, grids, scratch):  # type: ign
                     scratch.seen[other] = touches
                     near[around] = other
                     around += 1
-            for j in range(ground.rim_of[blocks[i]], ground.rim_of[blocks[i] + 1]):
-                place = ground.rim[j]
+            for place in _places(ground, blocks[i]):
                 if place > 0 and not gap[place]:
                     gap[place] = True
                     gaps += 1
@@ -167,13 +166,12 @@ def _reached(ground, near, outer, gap, touches, scratch):  # type: ignore[no-unt
             if other >= 0 and ground.length[j] > 0 and seen[other] == touches:
                 queue[found], seen[other] = other, touches + 1
                 found += 1
-        for j in range(ground.rim_of[b], ground.rim_of[b + 1]):
-            place = ground.rim[j]
+        for place in _places(ground, b):
             if gap[place]:
                 gap[place] = False
                 gaps += 1
                 for other in near:
-                    if seen[other] == touches and _lies_at(ground, other, place):
+                    if seen[other] == touches and (_places(ground, other) == place).any():
                         queue[found], seen[other] = other, touches + 1
                         found += 1
         at += 1
@@ -183,17 +181,17 @@ def _reached(ground, near, outer, gap, touches, scratch):  # type: ignore[no-unt
 @njit(cache=True, nogil=True)
 def _outer(ground, b):  # type: ignore[no-untyped-def]
     """Whether block b lies at the outside of the map, be it with a corner alone."""
-    first = ground.rim_of[b]
-    if first < ground.rim_of[b + 1]:
-        return ground.rim[first] == 0
+    places = _places(ground, b)
+    if len(places) > 0:
+        return places[0] == 0
     low, high = _entries(ground, b)
     return (ground.neighbour[low:high] < 0).any()
 
 
 @njit(cache=True, nogil=True)
-def _lies_at(ground, b, place):  # type: ignore[no-untyped-def]
-    """Whether block b lies at a gap."""
-    return (ground.rim[ground.rim_of[b] : ground.rim_of[b + 1]] == place).any()
+def _places(ground, b):  # type: ignore[no-untyped-def]
+    """What block b has at its edge: 0 the outside, above it gaps, rising."""
+    return ground.rim[ground.rim_of[b] : ground.rim_of[b + 1]]
 
 
 @njit(cache=True, nogil=True)

@@ -73,11 +73,10 @@ def improve(
     neighbourhoods. A single start of drawn groups (`covered`) that keeps the band is polished gently at most, others
     are annealed long; then neighbourhoods are drawn from nothing. The plan is repaired only where it misses the band.
     """
-    redrawn = bool((ground.code[:, HOME] >= 0).any())
     if ground.fixed.all() or len(closed) < 2:
         return starts[0]
     field = Field(ground, weights, closed, centre)
-    if redrawn:
+    if _redrawn(ground):
         lanes = _lanes(field, starts, seed)
         plan, going = race(field, lanes, REDRAWN_HEAT, REDRAWN_SWEEPS, report, ease=False)
         return _restored(field, plan, seed, TRIALS[effort], report) if going else plan.label
@@ -224,20 +223,21 @@ def _repair(field: Field, plan: Plan, seed: int, heat: tuple[float, float], tria
     It ends as well where several prices in turn bring no grid back. Where grids are in force, nothing is drawn anew: a
     drawing does not know them.
     """
-    redrawn = bool((field.ground.code[:, HOME] >= 0).any())
-    fewest, kept, idle = int(_misfits(field, plan).sum()), plan.label.copy(), 0
+    misfits, kept, idle = _misfits(field, plan), plan.label.copy(), 0
+    fewest = misfits.sum()
     for round_ in range(ROUNDS, 2 * ROUNDS):
         if fewest == 0 or idle == IDLE:
             break
         field = field._replace(weights=field.weights._replace(band=2 * field.weights.band))
         number = seed * 2 * ROUNDS + round_
-        if not redrawn:
-            _draw_around(field, plan, 2.4 * round_ + 0.7, number, 2 * trials, _misfits(field, plan))
-        _refine_halves(field, plan, 2.4 * round_, number, heat, trials, _misfits(field, plan))
-        left = int(_misfits(field, plan).sum())
-        idle = 0 if left < fewest else idle + 1
-        if left < fewest:
-            fewest, kept = left, plan.label.copy()
+        if not _redrawn(field.ground):
+            _draw_around(field, plan, 2.4 * round_ + 0.7, number, 2 * trials, misfits)
+            misfits = _misfits(field, plan)
+        _refine_halves(field, plan, 2.4 * round_, number, heat, trials, misfits)
+        misfits = _misfits(field, plan)
+        idle += 1
+        if misfits.sum() < fewest:
+            fewest, kept, idle = misfits.sum(), plan.label.copy(), 0
     plan.label[:] = kept
 
 
@@ -252,6 +252,11 @@ def _draw_around(field: Field, plan: Plan, angle: float, seed: int, trials: int,
         draw_anew(field.ground, field.weights, copy, starts, turn, *how)
 
     _on_halves(field, plan, angle, work)
+
+
+def _redrawn(ground: Ground) -> bool:
+    """Whether there are grids in force."""
+    return bool((ground.code[:, HOME] >= 0).any())
 
 
 def _misfits(field: Field, plan: Plan) -> NDArray[np.bool_]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -15,21 +13,13 @@ from layers.geometry import select_frame
 from layers.tables import Grid, GridKind, GridLevel
 
 MOST = 0.5  # more than this share, of the old grid's households and of the new one's
-
-
-@dataclass(frozen=True)
-class Continued:
-    """What a drawn grid takes over from the one in force that goes on in it."""
-
-    grid_id: str
-    code: str
-    name: str
+TAKEN = ["grid_id", "code", "name"]  # what a drawn grid takes over
 
 
 def continued_grids(
     session: Session, scope: Scope, blocks: gpd.GeoDataFrame, labels: np.ndarray, parents: pd.Series
-) -> dict[int, Continued]:
-    """By label, the grids of the newest published edition that go on in a drawing.
+) -> pd.DataFrame:
+    """grid_id, code and name by label, of the grids of the newest published edition that go on in a drawing.
 
     A grid goes on where more than half of its households stay together and are more than half of the new grid's, and
     where both belong to the same village, since its code begins with the village's. So at most one grid goes on in
@@ -42,7 +32,7 @@ def continued_grids(
     """
     old = _published(session, scope)
     if old.empty:
-        return {}
+        return pd.DataFrame(columns=TAKEN)
     middle = gpd.GeoSeries(blocks["degrees"]).representative_point()
     at = GridIndex(old.geometry, old["code"].to_numpy(dtype=str)).locate(middle.x.to_numpy(), middle.y.to_numpy())
     shared = pd.DataFrame({"label": labels, "old": at, "households": blocks["households"].to_numpy()})
@@ -56,11 +46,7 @@ def continued_grids(
         & (both.to_numpy() > MOST * old_households.loc[position].to_numpy())
         & (old["parent_code"].to_numpy(dtype=str)[position] == parents.loc[label].to_numpy(dtype=str))
     )
-    rows = old[["grid_id", "code", "name"]].iloc[position[goes_on]]
-    return {
-        number: Continued(row.grid_id, row.code, row.name)
-        for number, row in zip(label[goes_on].tolist(), rows.itertuples(index=False, name="Row"), strict=True)
-    }
+    return pd.DataFrame(old[TAKEN].iloc[position[goes_on]]).set_index(label[goes_on])
 
 
 def _published(session: Session, scope: Scope) -> gpd.GeoDataFrame:

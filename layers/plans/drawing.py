@@ -19,7 +19,7 @@ from layers.access import Permission, Principal, Scope
 from layers.basemap import road_frame, water_frame
 from layers.geometry import multi_polygons, to_sql
 from layers.plans.blocks import scope_blocks, scope_villages, store_blocks
-from layers.plans.continuing import Continued, continued_grids
+from layers.plans.continuing import continued_grids
 from layers.plans.course import record
 from layers.plans.numbering import grid_name, number_grids
 from layers.plans.options import DrawOptions
@@ -216,12 +216,10 @@ def _grids(session: Session, scope: Scope, blocks: gpd.GeoDataFrame, labels: np.
     grids["area_m2"] = grids.area
     grids["degrees"] = dissolve(blocks["degrees"], labels).to_numpy()
     goes_on = continued_grids(session, scope, blocks, labels, parent)
-    fresh = grids[~grids["label"].isin(list(goes_on))]
+    fresh = grids[~grids["label"].isin(goes_on.index)]
     centre = fresh.geometry.centroid
     codes = number_grids(session, fresh["parent_code"].tolist(), centre.x.to_numpy(), centre.y.to_numpy())
-    named = goes_on | {
-        label: Continued(str(uuid4()), code, grid_name(code)) for label, code in zip(fresh["label"], codes, strict=True)
-    }
-    for column in ("grid_id", "code", "name"):
-        grids[column] = [getattr(named[label], column) for label in grids["label"]]
-    return grids
+    begins = pd.DataFrame(
+        [(str(uuid4()), code, grid_name(code)) for code in codes], index=fresh["label"], columns=goes_on.columns
+    )
+    return grids.join(pd.concat([goes_on, begins]), on="label")
