@@ -20,9 +20,10 @@ VILLAGE = (TOWN.centroid.x // 300 + 3 * (TOWN.centroid.y // 300)).astype(int).to
 NOTHING = np.empty(0, np.uint64)
 
 
-def laid_out():
+def laid_out(blocks=TOWN, target=160, parent=None):
+    """The ground and the prices of blocks, for grids of the target ±20 %."""
     request = check(
-        TOWN, band_of(160, 0.2, None), parent=VILLAGE, rivers=None, roads=None, nesting="grouped", effort="fast",
+        blocks, band_of(target, 0.2, None), parent=parent, rivers=None, roads=None, nesting="grouped", effort="fast",
         fixed=None, previous=None, seed=0,
     )  # fmt: skip
     return _ground(request, graph_of(request)), _weights(request)
@@ -78,11 +79,7 @@ def test_the_same_grids_are_drawn_twice_and_not_once_more(ground):  # noqa: F811
 def test_grids_that_only_share_a_corner_stay_in_one_piece():
     """Two quarters of the town with 10 and 2 households a block; sharing them out evenly would tear one of them."""
     blocks = TOWN.assign(households=np.where(TOWN.centroid.x < 400, 10.0, 2.0))
-    request = check(
-        blocks, band_of(96, 0.2, None), parent=None, rivers=None, roads=None, nesting="grouped", effort="fast",
-        fixed=None, previous=None, seed=0,
-    )  # fmt: skip
-    field, weights = _ground(request, graph_of(request)), _weights(request)
+    field, weights = laid_out(blocks, target=96)
     quarter = ((TOWN.centroid.x > 400) + 2 * (TOWN.centroid.y > 400)).astype(np.int32).to_numpy()
     plan = new_plan(quarter, 4, field, weights)
     mine = np.flatnonzero((quarter == 0) | (quarter == 3))
@@ -95,7 +92,7 @@ def test_grids_that_only_share_a_corner_stay_in_one_piece():
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32), st.integers(2, 4))
 def test_gains_are_true_and_grids_stay_whole(seed, most):
-    field, weights = laid_out()
+    field, weights = laid_out(parent=VILLAGE)
     plan = new_plan((np.arange(64) // 16).astype(np.int32), 4, field, weights)
     before = cost(field, weights, plan)
     turn, state = np.zeros(4, np.int64), np.array([seed], np.uint64)
@@ -112,7 +109,7 @@ def test_gains_are_true_and_grids_stay_whole(seed, most):
 )
 def test_a_grid_around_others_is_turned_down(inner, ring):
     """Blocks taken out of the whole; in the last case a chain that hangs together by corners alone."""
-    field, _ = laid_out()
+    field, _ = laid_out(parent=VILLAGE)
     label = np.zeros(64, np.int32)
     label[inner] = 1
     scratch = scratch_for(field)
@@ -132,11 +129,7 @@ def test_a_grid_around_others_is_turned_down(inner, ring):
 def test_a_gap_counts_like_a_block(mine, ring):
     """The town without its block 27; the eight blocks around it are 18 to 20, 26, 28 and 34 to 36."""
     kept = np.delete(np.arange(64), 27)
-    request = check(
-        TOWN.iloc[kept], band_of(160, 0.2, None), parent=None, rivers=None, roads=None, nesting="grouped",
-        effort="fast", fixed=None, previous=None, seed=0,
-    )  # fmt: skip
-    field = _ground(request, graph_of(request))
+    field, _ = laid_out(TOWN.iloc[kept])
     label = np.where(np.isin(kept, mine), 0, 1).astype(np.int32)
     grid = np.flatnonzero(label == 0)
     scratch = scratch_for(field)

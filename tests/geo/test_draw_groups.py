@@ -6,11 +6,11 @@ import pytest
 from geo.draw import draw_grids
 from geo.draw.alone import bench_for, draw_alone
 from geo.draw.graph import graph_of
-from geo.draw.plan import _ground
 from geo.draw.pool import _connected, _features
 from geo.draw.request import band_of, check
 from geo.draw.units import units_of
 from tests.geo.test_draw import constant, squares
+from tests.geo.test_draw_anew import laid_out
 from tests.geo.test_draw_flips import WEIGHTS, ground  # noqa: F401 - a fixture
 
 
@@ -75,11 +75,7 @@ def test_small_villages_share_grids_whole():
 def test_where_one_slice_takes_all_blocks_the_marks_of_the_bench_stay_true():
     """Two empty blocks and one with all households: whoever looks around next must not take old marks for its own."""
     blocks = squares(3, 1).assign(households=[0.0, 0.0, 30.0])
-    request = check(
-        blocks, band_of(30, 0.1, None), parent=None, rivers=None, roads=None, nesting="grouped", effort="fast",
-        fixed=None, previous=None, seed=0,
-    )  # fmt: skip
-    row = _ground(request, graph_of(request))
+    row, _ = laid_out(blocks, target=30)
     bench = bench_for(row)
     draw_alone(row, WEIGHTS, np.arange(3), 3, None, 1, 10, bench)
     assert bench.scratch.seen[-1] >= bench.scratch.seen[:-1].max()

@@ -3,12 +3,10 @@
 import numpy as np
 import pytest
 
-from geo.draw.graph import graph_of
 from geo.draw.ground import new_plan
-from geo.draw.plan import _ground, _weights
-from geo.draw.request import band_of, check
 from geo.draw.search import Field, _misfits, _repair
 from tests.geo.test_draw import pieces, squares
+from tests.geo.test_draw_anew import laid_out
 
 STRIP = squares(48, 4)  # 192 blocks of 10 households, for 12 grids of 160
 COLUMN = (STRIP.centroid.x // 100).astype(int).to_numpy()
@@ -16,12 +14,9 @@ COLUMN = (STRIP.centroid.x // 100).astype(int).to_numpy()
 
 @pytest.fixture(scope="module")
 def field():
-    request = check(
-        STRIP, band_of(160, 0.2, None), parent=None, rivers=None, roads=None, nesting="grouped", effort="fast",
-        fixed=None, previous=None, seed=0,
-    )  # fmt: skip
+    ground, weights = laid_out(STRIP)
     centre = np.column_stack([STRIP.centroid.x, STRIP.centroid.y])
-    return Field(_ground(request, graph_of(request)), _weights(request), np.zeros(12, bool), centre)
+    return Field(ground, weights, np.zeros(12, bool), centre)
 
 
 def test_a_grid_too_large_gives_to_its_neighbours(field):
